@@ -1,0 +1,125 @@
+"""A rule as DuckDB SQL: a query that selects the failing rows, `record_key` and `pointer`.
+
+The tables are those of schemas.tables, with a key column that joins a part to
+its record: `seq` over the store and files, `record_id` over a release.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from string import Template
+
+from quality.catalogue import coded_fields, predicates, table_of, tables_of
+from quality.predicate import written_out
+from quality.rule import Codes, NoOverlap, Query, Row, Rule, Unique
+from schemas.codelists import code_list
+from schemas.tables import Table
+
+
+def failing_rows(rule: Rule, today: date, key: str = "seq") -> str:
+    """The query; the rule's logic must be one that runs over data."""
+    return _WRITERS[type(rule.logic)](rule, today, key)
+
+
+def runs_over_data(rule: Rule) -> bool:
+    """Whether the rule has a query at all."""
+    return type(rule.logic) in _WRITERS
+
+
+def reads(rule: Rule) -> Iterator[tuple[str, str]]:
+    """The (table, column) pairs that the rule's query reads, for the kinds that declare them."""
+    table = rule.table_name
+    if isinstance(rule.logic, Row):
+        yield from (pair for held in predicates(rule.code) for pair in held.columns())
+    elif isinstance(rule.logic, Codes):
+        yield from ((held.name, column) for held, column in coded_fields(rule.code))
+    elif isinstance(rule.logic, Unique):
+        yield from ((table, column) for column in rule.logic.columns)
+    elif isinstance(rule.logic, NoOverlap):
+        yield from ((table, rule.logic.starts), (table, rule.logic.ends))
+
+
+def pointer(table: Table, alias: str, column: str) -> str:
+    """SQL for the JSON pointer, from the record's root, of a column of a table's row."""
+    steps = "/" + "/".join(table.path[:1])
+    if not table.path:
+        return f"'{_field(table, column)}'"
+    parts = [f"'{steps}/'", f"{alias}.{table.keys[0]}"]
+    if len(table.path) > 1:
+        parts += [f"'/{table.path[1]}/'", f"{alias}.{table.keys[1]}"]
+    return " || ".join([*parts, f"'{_field(table, column)}'"])
+
+
+def _field(table: Table, column: str) -> str:
+    paths = {held.name: held.path for held in table.columns}
+    return "".join(f"/{step}" for step in paths.get(column, ()))
+
+
+def alias_of(table: Table) -> str:
+    return "item" if table.is_part else "record"
+
+
+def _from(table: Table, key: str) -> str:
+    if not table.is_part:
+        return f"{table.name} AS record"
+    return f"{table.name} AS item JOIN {table.family} AS record USING ({key})"
+
+
+def _selecting(rule: Rule, table: Table, where: str, key: str) -> str:
+    column = rule.fields[0] if rule.fields else ""
+    found = pointer(table, alias_of(table), column)
+    return f"SELECT record.{key} AS record_key, {found} AS pointer FROM {_from(table, key)} WHERE {where}"
+
+
+def _row(rule: Rule, today: date, key: str) -> str:
+    held = zip(tables_of(rule), predicates(rule.code), strict=True)
+    return " UNION ALL ".join(_selecting(rule, table, each.sql(today, key), key) for table, each in held)
+
+
+def _codes(rule: Rule, today: date, key: str) -> str:
+    return " UNION ALL ".join(_outside(table, column, key) for table, column in coded_fields(rule.code))
+
+
+def _outside(table: Table, column: str, key: str) -> str:
+    codelist = table.column(column).codelist
+    assert codelist is not None
+    alias = alias_of(table)
+    codes = ", ".join(f"'{code}'" for code in code_list(codelist).rows)
+    outside = f"{alias}.{column} NOT IN ({codes})"
+    if codelist == "agencies":
+        outside += f" AND NOT regexp_full_match({alias}.{column}, '(TS|IP)-[a-z0-9-]{{2,40}}')"
+    found = pointer(table, alias, column)
+    return f"SELECT record.{key} AS record_key, {found} AS pointer FROM {_from(table, key)} WHERE {outside}"
+
+
+def _unique(rule: Rule, today: date, key: str) -> str:
+    assert isinstance(rule.logic, Unique)
+    alias = alias_of(table_of(rule))
+    columns = [f"{alias}.{column}" for column in rule.logic.columns]
+    by = ", ".join([f"record.{key}", *columns] if rule.logic.within_record else columns)
+    given = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+    return f"{_selecting(rule, table_of(rule), given, key)} QUALIFY count(*) OVER (PARTITION BY {by}) > 1"
+
+
+def _no_overlap(rule: Rule, today: date, key: str) -> str:
+    assert isinstance(rule.logic, NoOverlap)
+    starts, ends = f"item.{rule.logic.starts}", f"item.{rule.logic.ends}"
+    earlier = f"OVER (PARTITION BY record.{key} ORDER BY {starts}, item.position)"
+    overlaps = f"{starts} < lag(coalesce({ends}, DATE '9999-12-31')) {earlier}"
+    return f"{_selecting(rule, table_of(rule), 'true', key)} QUALIFY {overlaps}"
+
+
+def _query(rule: Rule, today: date, key: str) -> str:
+    assert isinstance(rule.logic, Query)
+    table = table_of(rule)
+    column = rule.fields[0] if rule.fields else ""
+    query = written_out(Template(rule.logic.sql).substitute(key=key), today)
+    return f"SELECT failing.record_key, {pointer(table, 'failing', column)} AS pointer FROM ({query}) AS failing"
+
+
+_WRITERS: Mapping[type, Callable[[Rule, date, str], str]] = {
+    Row: _row,
+    Codes: _codes,
+    Unique: _unique,
+    NoOverlap: _no_overlap,
+    Query: _query,
+}

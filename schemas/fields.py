@@ -1,0 +1,187 @@
+"""The types a field of a record may have, each with how it leaves in a release.
+
+A family's contract is written in these words only, so that tables, frames,
+dictionary and release can all be derived from it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import PydanticCustomError
+from pydantic_core import core_schema as core
+
+from schemas.codelists import URL, code_list
+
+D = TypeVar("D", date, datetime)
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)")
+
+
+class Release(Enum):
+    """What becomes of a field's value in a statistician's release."""
+
+    KEEP = "as it is"
+    DROP = "left out"
+    SAID = "only whether it was given"
+    MONTH = "year and month"
+    PSEUDONYM = "replaced by a keyed pseudonym"
+    CHILD = "replaced by the child's pseudonym"
+    UNRESTRICTED = "left out for restricted and shielded records"
+
+
+@dataclass(frozen=True)
+class ReferenceTo:
+    """The field holds the source's own id of a record of that family."""
+
+    family: str
+
+
+@dataclass(frozen=True)
+class ColumnName:
+    """The name of the field's column, where its own would be a word of SQL."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A value parsed from JSON text by a function of ours, so that its errors are ours."""
+
+    parse: Callable[[Any], Any]
+    format: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core.CoreSchema:
+        return core.no_info_plain_validator_function(self.parse)
+
+    def __get_pydantic_json_schema__(self, schema: core.CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "format": self.format}
+
+
+@dataclass(frozen=True)
+class Code:
+    """A value from the code list of that name."""
+
+    codelist: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core.CoreSchema:
+        return core.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: core.CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "enum": list(code_list(self.codelist).rows), "x-codelist": URL + self.codelist}
+
+    def check(self, value: str) -> str:
+        if value in code_list(self.codelist):
+            return value
+        raise PydanticCustomError("not-in-codelist", "not in the code list", {"codelist": self.codelist})
+
+
+@dataclass(frozen=True)
+class AgencyCode(Code):
+    """An agency: a code of the list, or TS-<name> (third sector) or IP-<name> (independent provider)."""
+
+    codelist: str = "agencies"
+
+    def __get_pydantic_json_schema__(self, schema: core.CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "x-codelist": URL + self.codelist, "examples": ["S12000038", "TS-young-futures"]}
+
+    def check(self, value: str) -> str:
+        return value if is_agency(value) else super().check(value)
+
+
+def is_agency(code: str) -> bool:
+    """Whether an agency may have this code."""
+    named = re.fullmatch(r"(TS|IP)-[a-z0-9-]{2,40}", code)
+    return named is not None or code in code_list("agencies")
+
+
+def _date(value: Any) -> date:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return _in_range(date.fromisoformat(value))
+        except ValueError:
+            pass
+    raise PydanticCustomError("not-a-date", "not a date")
+
+
+def _instant(value: Any) -> datetime:
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        try:
+            return _in_range(datetime.fromisoformat(value).astimezone(UTC))
+        except (ValueError, OverflowError):
+            pass
+    raise PydanticCustomError("not-an-instant", "not an instant with an offset")
+
+
+def _in_range(value: D) -> D:
+    if FIRST_YEAR <= value.year <= LAST_YEAR:
+        return value
+    raise PydanticCustomError("date-out-of-range", "a year out of range")
+
+
+def _blank_is_absent(value: str | None) -> str | None:
+    return value if value and value.strip() else None
+
+
+OnDate = Annotated[date, Parsed(_date, "date")]
+"""A day in Europe/London, YYYY-MM-DD."""
+
+BirthDate = Annotated[date, Parsed(_date, "date"), Release.MONTH]
+"""A birth date: only its month leaves in a release."""
+
+Instant = Annotated[datetime, Parsed(_instant, "date-time")]
+"""An instant with offset, RFC 3339; held in UTC."""
+
+Text = Annotated[str | None, AfterValidator(_blank_is_absent), Release.SAID]
+"""Free text; blank is absent; never leaves in a release, but for whether it was given."""
+
+RequiredText = Annotated[str, StringConstraints(min_length=1, pattern=r"\S"), Release.SAID]
+"""Free text that the record makes no sense without."""
+
+OtherText = Annotated[str | None, AfterValidator(_blank_is_absent), Release.DROP]
+"""What a coded reason "other" was, in words."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), Release.DROP]
+"""A person's name."""
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64), Release.DROP]
+"""An identifier of a person (CHI, SCN and their kind), as text, leading zeros kept."""
+
+Contact = Annotated[str, StringConstraints(min_length=1, max_length=400), Release.DROP]
+"""How to reach a worker or team: a telephone number, an e-mail address or a place."""
+
+Postcode = Annotated[str, StringConstraints(min_length=1, max_length=10), Release.DROP]
+
+DataZone = Annotated[str, StringConstraints(pattern=r"^S01\d{6}$"), Release.UNRESTRICTED]
+"""A 2011 data zone, S01 and six digits."""
+
+Worker = Annotated[str, StringConstraints(min_length=1, max_length=128), Release.DROP]
+"""The source's opaque id of a worker, never a name."""
+
+Carer = Annotated[str, StringConstraints(min_length=1, max_length=128), Release.PSEUDONYM]
+"""The source's opaque id of a carer, never a name."""
+
+SOURCE_ID = r"^[A-Za-z0-9._~:-]{1,128}$"
+SourceId = Annotated[str, StringConstraints(pattern=SOURCE_ID)]
+
+ItemId = Annotated[str, StringConstraints(pattern=SOURCE_ID), Release.PSEUDONYM]
+"""The source's own id of an item within a record; unique within the record."""
+
+ChildRef = Annotated[SourceId, ReferenceTo("children"), Release.CHILD]
+"""The source's own id of the child: the source_id of its children record."""
+
+ReferralRef = Annotated[SourceId, ReferenceTo("referrals"), Release.PSEUDONYM]
+PlanRef = Annotated[SourceId, ReferenceTo("plans"), Release.PSEUDONYM]
+AssessmentRef = Annotated[SourceId, ReferenceTo("needs"), Release.PSEUDONYM]
+CareEpisodeRef = Annotated[SourceId, ReferenceTo("care_episodes"), Release.PSEUDONYM]
+ChronologyRef = Annotated[SourceId, ReferenceTo("chronologies"), Release.PSEUDONYM]
+
+Agency = Annotated[str, AgencyCode()]
+Role = Annotated[str, Code("practitioner_roles")]

@@ -1,0 +1,176 @@
+"""Looked-after events: what happened to a looked-after child, worked out, never typed.
+
+One event for the start, for each change and for the end of a care episode. Its
+kind follows from what changed: the set of legal reasons in force (with their
+measures), the placement, the carer (list `looked_after_event_kinds`).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated
+
+from schemas.codelists import code_list
+from schemas.fields import Code, OnDate, Role, Text
+from schemas.record import Item
+
+if TYPE_CHECKING:
+    from schemas.families.care_episodes import CareEpisode, LegalReason, Placement
+
+LegalState = frozenset[tuple[str, frozenset[str]]]
+
+
+class LookedAfterEvent(Item):
+    """One start, change or end in a period of being looked after, worked out from the care episode."""
+
+    kind: Annotated[str, Code("looked_after_event_kinds")]
+    """What changed: S start, L, P, T, B or U change, E end."""
+    happened_on: OnDate
+    """When it happened."""
+    care_reason: Annotated[str, Code("care_reasons")] | None = None
+    """For a start, why the child came into care."""
+    change_reason: Annotated[str, Code("change_reasons")] | None = None
+    """For a move, why where the child is cared for changed."""
+    legal_change_reason: Annotated[str, Code("legal_change_reasons")] | None = None
+    """For a legal change, why."""
+    end_reason: Annotated[str, Code("end_reasons")] | None = None
+    """For an end, why the child ceased to be looked after."""
+    is_planned: bool | None = None
+    """Whether it was planned; empty where neither the code nor the source says."""
+    decided_by_role: Role | None = None
+    """The role of who decided."""
+    child_view: Text = None
+    """What the child thinks of it."""
+    child_view_method: Annotated[str, Code("child_view_methods")] | None = None
+    """How the child's view was given."""
+    previous_placement_type: Annotated[str, Code("placement_types")] | None = None
+    """The kind of placement before."""
+    placement_type: Annotated[str, Code("placement_types")] | None = None
+    """The kind of placement from then on; empty at the end."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """From one placement to the next."""
+
+    left: "Placement"
+    joined: "Placement"
+
+    @property
+    def same_carer(self) -> bool:
+        """Whether the carer stayed the same; two unknown carers are not the same."""
+        said_so = self.left.change_reason in code_list("change_reasons").flagged("same_carer")
+        return said_so or (self.left.carer is not None and self.left.carer == self.joined.carer)
+
+
+def looked_after_events(episode: "CareEpisode") -> Sequence[LookedAfterEvent]:
+    """The events of one care episode, in order of date."""
+    return [_start(episode), *_changes(episode), *_end(episode)]
+
+
+def _start(episode: "CareEpisode") -> LookedAfterEvent:
+    return LookedAfterEvent.model_construct(
+        kind=kind_of(starts=True),
+        happened_on=episode.started_on,
+        care_reason=episode.primary_reason,
+        decided_by_role=episode.decided_by_role,
+        child_view=episode.child_view,
+        child_view_method=episode.child_view_method,
+        placement_type=_in_order(episode)[0].type,
+    )
+
+
+def _end(episode: "CareEpisode") -> Iterator[LookedAfterEvent]:
+    if episode.ended_on is not None:
+        yield LookedAfterEvent.model_construct(
+            kind=kind_of(ends=True),
+            happened_on=episode.ended_on,
+            end_reason=episode.end_reason,
+            is_planned=planned("end_reasons", episode.end_reason),
+            previous_placement_type=_in_order(episode)[-1].type,
+        )
+
+
+def _changes(episode: "CareEpisode") -> Iterator[LookedAfterEvent]:
+    moves = [Move(left, joined) for left, joined in pairwise(_in_order(episode))]
+    last_day = episode.ended_on or date.max
+    legal = {on for on in _legal_dates(episode) if episode.started_on < on < last_day and _legal_changed(episode, on)}
+    for on in sorted(legal | {move.joined.started_on for move in moves}):
+        todays = [move for move in moves if move.joined.started_on == on]
+        for move in todays[:-1]:
+            yield _moved(on, move, ended_legal=None)
+        ended_legal = _legal_behind(episode, on) if on in legal else None
+        yield _moved(on, todays[-1], ended_legal) if todays else _legal_only(episode, on, ended_legal)
+
+
+def _moved(on: date, move: Move, ended_legal: "LegalReason | None") -> LookedAfterEvent:
+    left = move.left
+    settled = planned("change_reasons", left.change_reason)
+    return LookedAfterEvent.model_construct(
+        kind=kind_of(legal_changed=ended_legal is not None, placement_changed=True, carer_changed=not move.same_carer),
+        happened_on=on,
+        change_reason=left.change_reason,
+        legal_change_reason=ended_legal.change_reason if ended_legal else None,
+        is_planned=left.is_planned if settled is None else settled,
+        decided_by_role=left.decided_by_role,
+        child_view=left.child_view,
+        child_view_method=left.child_view_method,
+        previous_placement_type=left.type,
+        placement_type=move.joined.type,
+    )
+
+
+def _legal_only(episode: "CareEpisode", on: date, behind: "LegalReason | None") -> LookedAfterEvent:
+    lived_in = [placement.type for placement in _in_order(episode) if placement.started_on <= on]
+    return LookedAfterEvent.model_construct(
+        kind=kind_of(legal_changed=True),
+        happened_on=on,
+        legal_change_reason=behind.change_reason if behind else None,
+        previous_placement_type=lived_in[-1] if lived_in else None,
+        placement_type=lived_in[-1] if lived_in else None,
+    )
+
+
+def kind_of(**what: bool) -> str:
+    """The kind of event, from what changed, starts or ends."""
+    for code, row in code_list("looked_after_event_kinds").rows.items():
+        if all((row[name] == "true") == what.get(name, False) for name in EVENT_FLAGS):
+            return code
+    raise LookupError(f"no kind of event for {what}")
+
+
+EVENT_FLAGS = ("starts", "ends", "legal_changed", "placement_changed", "carer_changed")
+
+
+def planned(codelist: str, code: str | None) -> bool | None:
+    """Whether a reason settles that the change was planned; None where it does not."""
+    if code is None:
+        return None
+    return {"true": True, "false": False}.get(code_list(codelist).rows[code]["is_planned"])
+
+
+def _in_order(episode: "CareEpisode") -> list["Placement"]:
+    return sorted(episode.placements, key=lambda placement: placement.started_on)
+
+
+def _legal_dates(episode: "CareEpisode") -> set[date]:
+    ends = {legal.ended_on for legal in episode.legal_reasons if legal.ended_on}
+    return ends | {legal.started_on for legal in episode.legal_reasons}
+
+
+def _legal_changed(episode: "CareEpisode", on: date) -> bool:
+    before = [x for x in episode.legal_reasons if x.started_on < on and (x.ended_on is None or x.ended_on >= on)]
+    after = [x for x in episode.legal_reasons if x.started_on <= on and (x.ended_on is None or x.ended_on > on)]
+    return _state(before) != _state(after)
+
+
+def _state(in_force: Sequence["LegalReason"]) -> LegalState:
+    return frozenset((legal.legal_reason, frozenset(legal.measures)) for legal in in_force)
+
+
+def _legal_behind(episode: "CareEpisode", on: date) -> "LegalReason | None":
+    """The legal reason whose change reason explains that day: one that ended, else one that began."""
+    ended = [legal for legal in episode.legal_reasons if legal.ended_on == on]
+    began = [legal for legal in episode.legal_reasons if legal.started_on == on]
+    return next(iter(sorted([*ended, *began], key=lambda legal: legal.change_reason is None)), None)

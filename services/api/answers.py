@@ -1,0 +1,114 @@
+"""How the service answers: JSON, problems (RFC 9457), and what every request and answer carries."""
+
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from uuid import uuid4
+
+from prometheus_client import Counter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from services.errors import BadRequest, NotAllowed, NotFound, Problem
+
+logger = logging.getLogger("kith")
+
+REQUESTS = Counter("kith_requests", "Requests answered", ["method", "route", "status"])
+DOCS_POLICY = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+NOTHING = "default-src 'none'; frame-ancestors 'none'"
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+ECHOED = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class ProblemAnswer(JSONResponse):
+    media_type = "application/problem+json"
+
+
+def problem_answer(request: Request, problem: Problem) -> Response:
+    """The answer that a problem is."""
+    body = problem.as_json(request.state.request_id)
+    return ProblemAnswer(body, problem.status, headers=problem.headers)
+
+
+async def answer_problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return problem_answer(request, problem)
+
+
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    """Starlette's own errors (no such address, no such method) as problems."""
+    assert isinstance(error, HTTPException)
+    kind = {404: NotFound, 405: NotAllowed}.get(error.status_code, BadRequest)
+    return problem_answer(request, kind(headers=error.headers))
+
+
+async def answer_bad_parameter(request: Request, error: Exception) -> Response:
+    """A path or query parameter that is not what the address takes."""
+    return problem_answer(request, BadRequest("A parameter of this address is not as /openapi.json says"))
+
+
+class Frame:
+    """Around every request: its id, the headers of every answer, the count, and the 500 that tells nothing."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        given = request.headers.get("x-request-id", "")
+        request.state.request_id = given if ECHOED.fullmatch(given) else str(uuid4())
+        started = False
+
+        async def framed(message: MutableMapping[str, Any]) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = _framed_headers(request, message)
+                _count(scope, message["status"])
+            await send(message)
+
+        try:
+            await self.app(scope, receive, framed)
+        except Exception:
+            logger.exception("request %s failed", request.state.request_id)
+            if started:
+                raise
+            await problem_answer(request, Problem())(scope, receive, framed)
+
+
+def _framed_headers(request: Request, message: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    policy = DOCS_POLICY if request.url.path == "/docs" else NOTHING
+    own = {"X-Request-ID": request.state.request_id, "Content-Security-Policy": policy} | HEADERS
+    given = {name.lower() for name, _ in message["headers"]}
+    more = ((name.lower().encode(), value.encode()) for name, value in own.items())
+    return [*message["headers"], *(pair for pair in more if pair[0] not in given)]
+
+
+def _count(scope: Scope, status: int) -> None:
+    route = getattr(scope.get("route"), "path", "none")
+    REQUESTS.labels(scope["method"], route, str(status)).inc()
+
+
+def ndjson(lines: list[str]) -> Response:
+    return Response("".join(f"{line}\n" for line in lines), media_type="application/x-ndjson")
+
+
+def answer(body: Any) -> Response:
+    """A body as JSON; dates and instants as text."""
+    return Response(json.dumps(body, default=str), media_type="application/json")
+
+
+def page(items: list[Any], after: Any) -> Response:
+    """A list with where it goes on, None at its end."""
+    return answer({"items": items, "next": after})

@@ -1,0 +1,56 @@
+"""Batches: many records in one request, each line with its own result."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+from starlette.responses import JSONResponse, Response
+
+from services.access.tokens import Caller
+from services.api.answers import ndjson
+from services.api.described import PROBLEMS, BatchAnswer
+from services.api.requests import SourceName, StoreOf, body_up_to, owns_source, requires
+from services.errors import NotFound
+from services.intake.receive import LARGEST_BATCH, receive_batch
+from services.store import batches
+
+router = APIRouter(tags=["batches"])
+NDJSON = "application/x-ndjson"
+_may_write = requires("records.write")
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": 'One line a record: {"family", "source_id", "record": {}}; up to 10,000 lines and 32 MiB.',
+        "content": {NDJSON: {"schema": {"type": "string"}}},
+    }
+}
+
+
+async def _own_source(source: SourceName, caller: Annotated[Caller, Depends(_may_write)]) -> None:
+    owns_source(caller, source)
+
+
+async def _own_body(request: Request, _: Annotated[None, Depends(_own_source)]) -> bytes:
+    return await body_up_to(LARGEST_BATCH, NDJSON)(request)
+
+
+@router.post("/v1/sources/{source}/batches", responses=BatchAnswer.answers(), openapi_extra=_BODY)
+def post_batch(
+    source: SourceName,
+    store: StoreOf,
+    body: Annotated[bytes, Depends(_own_body)],
+    caller: Annotated[Caller, Depends(_may_write)],
+) -> JSONResponse:
+    """Post many records: a bad line costs only itself, the others are kept together."""
+    batch, counts = receive_batch(store, caller.owner, body)
+    return JSONResponse({"batch": batch, "counts": counts, "results_url": f"/v1/batches/{batch}/results"})
+
+
+@router.get("/v1/batches/{batch}/results", responses=PROBLEMS | {200: {"content": {NDJSON: {}}}})
+def batch_results(
+    batch: Annotated[str, Path()], store: StoreOf, caller: Annotated[Caller, Depends(_may_write)]
+) -> Response:
+    """What became of each line, in the order of the lines."""
+    with store.reading() as connection:
+        if not batches.owned(connection, caller.owner, batch):
+            raise NotFound
+        return ndjson(list(batches.results(connection, batch)))

@@ -1,0 +1,133 @@
+"""What the OpenAPI description says of bodies and answers; the answers themselves are made by hand."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from schemas.record import Family
+from schemas.registry import FAMILIES
+
+REF = "#/components/schemas/"
+
+
+class RemarkBody(BaseModel):
+    """One thing wrong, or worth knowing, at one place of a record."""
+
+    pointer: str
+    code: str
+    rule: str | None = None
+    detail: str
+    hint: str | None = None
+    allowed: str | None = None
+
+
+class ProblemBody(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    instance: str
+    retryable: bool
+    detail: str | None = None
+    errors: list[RemarkBody]
+    warnings: list[RemarkBody]
+
+
+_PROBLEM = {"model": ProblemBody, "content": {"application/problem+json": {"schema": {"$ref": REF + "ProblemBody"}}}}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems that a call may answer with."""
+    return {status: _PROBLEM for status in statuses}
+
+
+OPEN_PROBLEMS = problems(400, 404, 503)
+PROBLEMS = problems(400, 401, 403, 404, 503)
+WRITE_PROBLEMS = problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 503)
+
+
+class Answer(BaseModel):
+    """The body of a success."""
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, **PROBLEMS}
+
+
+class Put(Answer):
+    """What became of a record."""
+
+    result: str
+    version: int
+    sha256: str
+    child: str | None
+    link: str | None = None
+    warnings: list[RemarkBody]
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, 201: {"model": cls}, **WRITE_PROBLEMS}
+
+
+class RecordAnswer(Answer):
+    """A record as it is held."""
+
+    source: str
+    family: str
+    source_id: str
+    version: int
+    sha256: str
+    child: str | None
+    received_at: str
+    record: dict[str, Any]
+
+
+class BatchAnswer(Answer):
+    """What became of a batch."""
+
+    batch: str
+    counts: dict[str, int]
+    results_url: str
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, **problems(400, 401, 403, 404, 413, 415, 503)}
+
+
+class Page(Answer):
+    """A page of a list."""
+
+    items: list[dict[str, Any]]
+    next: int | str | None
+
+
+class TokenAnswer(BaseModel):
+    """An access token."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str
+
+
+def body_of(family: Family) -> dict[str, Any]:
+    """The request body of a put of that family."""
+    schema = {"$ref": REF + family.contract.__name__}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def contract_schemas() -> dict[str, Any]:
+    """The JSON Schemas of every contract and of their parts, by name."""
+    _, described = models_json_schema(
+        [(family.contract, "validation") for family in FAMILIES], ref_template=REF + "{model}"
+    )
+    found: dict[str, Any] = described["$defs"]
+    return found
+
+
+def schema_of(family: Family) -> dict[str, Any]:
+    """The JSON Schema of one family's record."""
+    schema = family.contract.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "x-family": family.name}

@@ -1,0 +1,142 @@
+"""Records: put one, read it back, see its versions. One set of routes a family, all alike."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from starlette.responses import JSONResponse, Response
+
+from schemas.record import Family
+from services.access.tokens import Caller
+from services.api.answers import page
+from services.api.described import PROBLEMS, Put, RecordAnswer, body_of
+from services.api.requests import SourceName, StoreOf, body_up_to, if_match, owns_source, paging, requires
+from services.errors import NotFound, Stale
+from services.intake.door import LARGEST_RECORD
+from services.intake.receive import Received, child_of, receive_record
+from services.store import reading, sources
+from services.store.engine import Store
+from services.store.writing import Owner, Result
+
+SourceId = Annotated[str, Path(description="The source's own id of the record")]
+Version = Annotated[int, Path(ge=1, le=2**31)]
+JSON = "application/json"
+
+
+def family_routes(family: Family) -> APIRouter:
+    """The routes of one family."""
+    router = APIRouter(prefix=f"/v1/sources/{{source}}/{family.segment}/{{source_id}}", tags=[family.name])
+
+    @router.put("", status_code=201, responses=Put.answers(), openapi_extra=body_of(family), name=f"put_{family.name}")
+    def put(
+        request: Request,
+        source: SourceName,
+        source_id: SourceId,
+        store: StoreOf,
+        body: Annotated[bytes, Depends(_own_body)],
+        caller: Annotated[Caller, Depends(_may_write)],
+    ) -> JSONResponse:
+        """Post one record: created, replaced, unchanged, or (409) older than the one held."""
+        return _put_answer(receive_record(store, caller.owner, family, source_id, body, if_match(request)))
+
+    @router.get("", responses=RecordAnswer.answers(), name=f"get_{family.name}")
+    def get(source: SourceName, source_id: SourceId, store: StoreOf, caller: MayRead) -> JSONResponse:
+        """The record as it is held."""
+        return _record_answer(store, _readable(store, caller, source), family, source_id)
+
+    @router.get("/versions", responses=PROBLEMS, name=f"{family.name}_versions")
+    def versions(
+        request: Request, source: SourceName, source_id: SourceId, store: StoreOf, caller: MayPage
+    ) -> Response:
+        """The versions accepted, oldest first."""
+        after, limit = paging(request)
+        owner = _readable(store, caller, source)
+        with store.reading() as connection:
+            found = reading.versions(connection, owner, family.name, source_id, after, limit)
+        if not found and not after:
+            raise NotFound
+        return page([_as_json(one) for one in found], found[-1].version if len(found) == limit else None)
+
+    @router.get("/versions/{version}", responses=RecordAnswer.answers(), name=f"{family.name}_version")
+    def version(
+        source: SourceName, source_id: SourceId, version: Version, store: StoreOf, caller: MayRead
+    ) -> JSONResponse:
+        """One version as it was sent."""
+        return _record_answer(store, _readable(store, caller, source), family, source_id, version)
+
+    return router
+
+
+_may_write = requires("records.write")
+MayRead = Annotated[Caller, Depends(requires("records.read"))]
+MayPage = Annotated[Caller, Depends(requires("records.read", "after", "limit"))]
+
+
+async def _own_source(source: SourceName, caller: Annotated[Caller, Depends(_may_write)]) -> None:
+    owns_source(caller, source)
+
+
+async def _own_body(request: Request, _: Annotated[None, Depends(_own_source)]) -> bytes:
+    return await body_up_to(LARGEST_RECORD, JSON)(request)
+
+
+def _readable(store: Store, caller: Caller, name: str) -> Owner:
+    """The source, where it is one of the caller's own agency; raises NotFound."""
+    with store.reading() as connection:
+        source = sources.source(connection, name)
+    if source is None or source.agency != caller.owner.agency:
+        raise NotFound
+    return Owner(source.name, source.agency)
+
+
+def _put_answer(received: Received) -> JSONResponse:
+    outcome = received.outcome
+    headers = {"ETag": f'"{outcome.version}"', "Kith-Result": outcome.result.value}
+    if outcome.result is Result.STALE:
+        raise Stale(headers=headers, warnings=received.warnings)
+    body: dict[str, Any] = {
+        "result": outcome.result,
+        "version": outcome.version,
+        "sha256": outcome.sha256,
+        "child": received.child,
+        "warnings": [remark.as_json() for remark in received.warnings],
+    }
+    if received.link:
+        body["link"] = received.link
+    return JSONResponse(body, 201 if outcome.result is Result.CREATED else 200, headers)
+
+
+def _record_answer(
+    store: Store, owner: Owner, family: Family, source_id: str, version: int | None = None
+) -> JSONResponse:
+    with store.reading() as connection:
+        found = reading.version(connection, owner, family.name, source_id, version)
+        child = child_of(connection, owner, family, source_id, found.record) if found else None
+    if found is None:
+        raise NotFound
+    body = {
+        "source": owner.source,
+        "family": family.name,
+        "source_id": source_id,
+        "version": found.version,
+        "sha256": found.sha256,
+        "child": child,
+        "received_at": _text(found.received_at),
+        "record": found.record,
+    }
+    return JSONResponse(body, headers={"ETag": f'"{found.version}"'})
+
+
+def _as_json(version: reading.Version) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "op": version.op,
+        "recorded_at": _text(version.recorded_at),
+        "received_at": _text(version.received_at),
+        "sha256": version.sha256,
+    }
+
+
+def _text(instant: datetime) -> str:
+    return instant.isoformat()
+

@@ -1,0 +1,94 @@
+"""What is asked of a request before a route sees it, in the contract's order of checks."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from starlette.concurrency import run_in_threadpool
+
+from services.access.tokens import Caller, caller
+from services.errors import BadRequest, Forbidden, NotFound, TooLarge, Unauthorised, UnsupportedMediaType
+from services.store.engine import Store
+
+MOST_ITEMS = 1000
+
+
+def the_store(request: Request) -> Store:
+    """The store that the app was made with."""
+    store: Store = request.app.state.store
+    return store
+
+
+StoreOf = Annotated[Store, Depends(the_store)]
+
+
+def requires(scope: str, *parameters: str) -> Callable[[Request], Awaitable[Caller]]:
+    """Who calls, with a token that has the scope; no query parameters but those named."""
+
+    async def checked(request: Request) -> Caller:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthorised
+        found = await run_in_threadpool(caller, the_store(request), token)
+        refuse_parameters(request, parameters)
+        if scope not in found.scopes:
+            raise Forbidden(f"This call needs the scope {scope}")
+        return found
+
+    return checked
+
+
+def refuse_parameters(request: Request, known: tuple[str, ...] = ()) -> None:
+    """A parameter that would be ignored is refused: its sender meant something by it."""
+    unknown = set(request.query_params) - set(known)
+    if unknown:
+        takes = ", ".join(known) or "none"
+        raise BadRequest(f"This address takes these query parameters: {takes}")
+
+
+def owns_source(found: Caller, source: str) -> None:
+    """A client writes its own source only; of others it does not learn that they exist."""
+    if source != found.owner.source:
+        raise NotFound
+
+
+def body_up_to(limit: int, *types: str) -> Callable[[Request], Awaitable[bytes]]:
+    """The body, of one of these types, never more of it in memory than the limit."""
+
+    async def read(request: Request) -> bytes:
+        given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if given not in types or request.headers.get("content-encoding", "identity") != "identity":
+            raise UnsupportedMediaType(f"Send {' or '.join(types)}, not compressed")
+        if int(request.headers.get("content-length", "0")) > limit:
+            raise TooLarge
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise TooLarge
+        return bytes(body)
+
+    return read
+
+
+def if_match(request: Request) -> int | None:
+    """The version that If-Match names; raises BadRequest."""
+    given = request.headers.get("if-match")
+    if given is None:
+        return None
+    named = re.fullmatch(r'"(\d{1,9})"', given)
+    if named is None:
+        raise BadRequest('If-Match names one version, as in "3"')
+    return int(named[1])
+
+
+def paging(request: Request) -> tuple[int, int]:
+    """`after` and `limit` of a list; raises BadRequest."""
+    after, limit = (request.query_params.get(name, default) for name, default in (("after", "0"), ("limit", "100")))
+    if not all(re.fullmatch(r"\d{1,18}", value, re.ASCII) for value in (after, limit)) or not 1 <= int(limit) <= MOST_ITEMS:
+        raise BadRequest(f"limit is 1 to {MOST_ITEMS}, and after is the `next` of the page before")
+    return int(after), int(limit)
+
+
+SourceName = Annotated[str, Path(description="The posting system's name")]

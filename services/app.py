@@ -1,0 +1,70 @@
+"""The service: every route over one store."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+
+from quality.catalogue import rules
+from schemas.registry import FAMILIES
+from services.api import batches, health, quality, records, reference, tokens
+from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
+from services.api.described import contract_schemas
+from services.errors import Problem
+from services.settings import Settings
+from services.store.engine import Store
+
+ABOUT = "A shared multi-agency data service for Scotland's children's services."
+SECURITY = {
+    "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "client": {"type": "http", "scheme": "basic"},
+}
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application; its store is opened here and closed when it stops."""
+    settings = settings or Settings()
+    store = Store(settings.store_url, settings.database_pool)
+    rules()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        store.close()
+
+    app = FastAPIOffline(
+        title="Kith", version="0.1.0", description=ABOUT, redoc_url=None, lifespan=lifespan, separate_input_output_schemas=False
+    )
+    app.state.store = store
+    for router in (tokens.router, batches.router, reference.router, quality.router, health.router):
+        app.include_router(router)
+    for family in FAMILIES:
+        app.include_router(records.family_routes(family))
+    app.add_exception_handler(Problem, answer_problem)
+    app.add_exception_handler(HTTPException, answer_http_error)
+    app.add_exception_handler(RequestValidationError, answer_bad_parameter)
+    app.add_middleware(Frame)
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Add the contracts and the ways to log in to the OpenAPI description."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        document = plain()
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {}).update(contract_schemas())
+        components["securitySchemes"] = SECURITY
+        for path, methods in document["paths"].items():
+            for operation in methods.values():
+                if path.startswith(("/v1/sources", "/v1/batches", "/v1/quality")):
+                    operation.setdefault("security", [{"token": []}])
+        return document
+
+    app.openapi = described  # type: ignore[method-assign]

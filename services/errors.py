@@ -1,0 +1,162 @@
+"""Every error that an answer can be, each with its status and a sentence a person can act on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing wrong, or worth knowing, at one place of a record.
+
+    `pointer` is a JSON pointer from the record's root; `rule` a code of the
+    catalogue; `allowed` where the codes that may stand there are listed.
+    """
+
+    pointer: str
+    code: str
+    rule: str | None
+    detail: str
+    hint: str | None = None
+    allowed: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+class Problem(Exception):
+    """An answer that is not a success; a subclass for each kind."""
+
+    status = 500
+    name = "internal"
+    title = "Something went wrong on our side; it is on record under the request's id"
+    retryable = False
+
+    def __init__(
+        self,
+        title: str = "",
+        *,
+        detail: str = "",
+        errors: Sequence[Remark] = (),
+        warnings: Sequence[Remark] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(title or self.title)
+        self.title = title or self.title
+        self.detail = detail
+        self.errors, self.warnings = errors, warnings
+        self.headers = dict(headers or {})
+
+    def as_json(self, request_id: str) -> dict[str, Any]:
+        """The body of application/problem+json (RFC 9457)."""
+        body: dict[str, Any] = {
+            "type": f"/problems/{self.name}",
+            "title": self.title,
+            "status": self.status,
+            "instance": f"urn:uuid:{request_id}",
+            "retryable": self.retryable,
+        }
+        if self.detail:
+            body["detail"] = self.detail
+        return body | {
+            "errors": [remark.as_json() for remark in self.errors],
+            "warnings": [remark.as_json() for remark in self.warnings],
+        }
+
+
+class BadRequest(Problem):
+    """The request itself is not well formed."""
+
+    status, name, title = 400, "bad-request", "The request is not well formed"
+
+
+class Unauthorised(Problem):
+    """No token, or one that is no longer good."""
+
+    status, name = 401, "unauthorised"
+    title = "A valid bearer token is needed; get one from POST /oauth/token"
+
+    def __init__(self, title: str = "", **rest: Any) -> None:
+        super().__init__(title, headers={"WWW-Authenticate": 'Bearer realm="kith"'}, **rest)
+
+
+class UnknownClient(Unauthorised):
+    """Client credentials that do not fit."""
+
+    name, title = "unknown-client", "The client id and secret do not fit, or the client was revoked"
+
+
+class Forbidden(Problem):
+    """A known client without the scope that the call needs."""
+
+    status, name, title = 403, "scope-missing", "The token lacks the scope that this call needs"
+
+
+class NotFound(Problem):
+    """Nothing there, or nothing that the asker may know of."""
+
+    status, name, title = 404, "not-found", "There is nothing here that you may see"
+
+
+class NotAllowed(Problem):
+    """A method that the address does not take."""
+
+    status, name, title = 405, "method-not-allowed", "This address does not take that method"
+
+
+class Stale(Problem):
+    """A later version is held; nothing to do for the sender."""
+
+    status, name = 409, "older-than-held"
+    title = "A later version of this record is held; it was delivered, do not send it again"
+
+
+class PreconditionFailed(Problem):
+    """If-Match names another version than the one held."""
+
+    status, name, title = 412, "version-differs", "The version held is not the one that If-Match names"
+
+
+class TooLarge(Problem):
+    """A body over the limit; nothing was kept."""
+
+    status, name, title = 413, "too-large", "The body is over the limit; nothing of it was kept"
+
+
+class UnsupportedMediaType(Problem):
+    """A content type that the call does not take."""
+
+    status, name, title = 415, "unsupported-media-type", "This call does not take that Content-Type"
+
+
+class Invalid(Problem):
+    """A record, or a batch, that breaks rules that refuse."""
+
+    status, name, title = 422, "validation", "The record breaks rules that refuse it"
+
+
+class Unavailable(Problem):
+    """The store cannot be reached now; trying again will help."""
+
+    status, name, retryable = 503, "unavailable", True
+    title = "The service cannot reach its store just now; nothing was kept; try again"
+
+    def __init__(self, title: str = "", **rest: Any) -> None:
+        super().__init__(title, headers={"Retry-After": "5"}, **rest)
+
+
+ALL: tuple[type[Problem], ...] = (
+    Problem,
+    BadRequest,
+    Unauthorised,
+    UnknownClient,
+    Forbidden,
+    NotFound,
+    NotAllowed,
+    Stale,
+    PreconditionFailed,
+    TooLarge,
+    UnsupportedMediaType,
+    Invalid,
+    Unavailable,
+)

@@ -1,0 +1,183 @@
+"""The one bulk reader beside the store: its records, as at an instant, into DuckDB.
+
+SQLite is read with Python's own driver, PostgreSQL through ADBC as the role
+kith_reader, each in one snapshot. Facts and links are those received by then.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import make_url
+
+from quality.workspace import DUCKDB_TYPES, create, kinds
+from schemas.registry import BY_NAME, FAMILIES, TABLES
+from schemas.tables import Table
+
+ROWS_AT_ONCE = 50_000
+READER_ROLE = "kith_reader"
+SQLITE_ARROW: Mapping[str, pa.DataType] = {
+    "text": pa.string(),
+    "boolean": pa.int64(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "instant": pa.string(),
+    "date": pa.string(),
+}
+"""What SQLite holds of each kind; instants are text in UTC."""
+
+
+class Reader(Protocol):
+    """A store opened for bulk reading."""
+
+    def rows(self, query: str, kinds: Mapping[str, str]) -> pa.RecordBatchReader:
+        """The rows of a query whose columns are of these kinds."""
+        ...
+
+    def instant(self, at: datetime) -> str:
+        """SQL for an instant."""
+        ...
+
+    def value(self, column: str, kind: str) -> str:
+        """DuckDB SQL for a column of what `rows` gave, as its proper type."""
+        ...
+
+
+class SqliteReader:
+    """An SQLite store."""
+
+    def __init__(self, path: str) -> None:
+        self.connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+        self.connection.execute("BEGIN")
+
+    def rows(self, query: str, kinds: Mapping[str, str]) -> pa.RecordBatchReader:
+        schema = pa.schema([(name, SQLITE_ARROW[kind]) for name, kind in kinds.items()])
+        return pa.RecordBatchReader.from_batches(schema, self._batches(query, schema))
+
+    def instant(self, at: datetime) -> str:
+        return f"'{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"
+
+    def value(self, column: str, kind: str) -> str:
+        held = f"{column} || '+00'" if kind == "instant" else column
+        return f"CAST({held} AS {DUCKDB_TYPES[kind]})"
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def _batches(self, query: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        cursor = self.connection.execute(query)
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            columns = zip(*rows, strict=True)
+            arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+class PostgresReader:
+    """A PostgreSQL store."""
+
+    def __init__(self, url: str) -> None:
+        from adbc_driver_postgresql import dbapi
+
+        self.connection = dbapi.connect(url)
+        self.cursor = self.connection.cursor()
+        self.cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self.cursor.execute(f"SET LOCAL ROLE {READER_ROLE}")
+
+    def rows(self, query: str, kinds: Mapping[str, str]) -> pa.RecordBatchReader:
+        self.cursor.execute(query)
+        return self.cursor.fetch_record_batch()
+
+    def instant(self, at: datetime) -> str:
+        return f"TIMESTAMPTZ '{at.astimezone(UTC).isoformat()}'"
+
+    def value(self, column: str, kind: str) -> str:
+        return f"CAST({column} AS {DUCKDB_TYPES[kind]})"
+
+    def close(self) -> None:
+        self.cursor.close()
+        self.connection.close()
+
+
+@contextmanager
+def reader_of(store_url: str) -> Iterator[Any]:
+    """A reader of the store at an SQLAlchemy URL, in one snapshot."""
+    url = make_url(store_url)
+    reader: Any
+    if url.get_backend_name() == "sqlite":
+        reader = SqliteReader(url.database or "")
+    else:
+        reader = PostgresReader(url.set(drivername="postgresql").render_as_string(hide_password=False))
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def load(
+    reader: Reader,
+    connection: duckdb.DuckDBPyConnection,
+    as_at: datetime,
+    each: Callable[[Table], None] = lambda table: None,
+) -> None:
+    """Fill the workspace's tables with what was held at an instant; `each` is called after every table."""
+    create(connection, FAMILIES)
+    for table in TABLES:
+        _append(connection, table.name, reader, _query(table, reader.instant(as_at)), kinds(table))
+        each(table)
+
+
+def load_sources(reader: Reader, connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill a table `source` (name, agency, live_from)."""
+    columns = {"name": "text", "agency": "text", "live_from": "date"}
+    connection.execute("CREATE OR REPLACE TABLE source (name VARCHAR, agency VARCHAR, live_from DATE)")
+    _append(connection, "source", reader, "SELECT name, agency, live_from FROM source ORDER BY name", columns)
+
+
+def about(reader: Reader, name: str) -> str | None:
+    """What the store says of itself under that name."""
+    query = f"SELECT value FROM about WHERE name = '{name}'"
+    found = reader.rows(query, {"value": "text"}).read_all().to_pylist()
+    return found[0]["value"] if found else None
+
+
+def _append(
+    connection: duckdb.DuckDBPyConnection, table: str, reader: Reader, query: str, columns: Mapping[str, str]
+) -> None:
+    values = ", ".join(f'{reader.value(_quoted(name), kind)} AS "{name}"' for name, kind in columns.items())
+    connection.register("incoming", reader.rows(query, columns))
+    connection.execute(f"INSERT INTO {table} BY NAME SELECT {values} FROM incoming")
+    connection.unregister("incoming")
+
+
+def _query(table: Table, as_at: str) -> str:
+    """SQL, on either database, for a table's rows in the workspace's columns."""
+    current = f"record.received_at <= {as_at} AND (record.superseded_at IS NULL OR record.superseded_at > {as_at})"
+    columns = ", ".join(_selected(table))
+    if table.is_part:
+        joined = f"{table.name} AS item JOIN {table.family} AS record ON record.seq = item.seq"
+        return f"SELECT {columns} FROM {joined} WHERE {current}"
+    return f"SELECT {columns} FROM {table.name} AS record {_link(table, as_at)} WHERE {current}"
+
+
+def _selected(table: Table) -> Iterator[str]:
+    alias = "item" if table.is_part else "record"
+    for name in kinds(table):
+        yield "link.child AS linked_child" if name == "linked_child" else f"{alias}.{_quoted(name)}"
+
+
+def _link(table: Table, as_at: str) -> str:
+    names = {column.name for column in BY_NAME[table.family].tables[0].columns}
+    own_id = "child" if "child" in names else "source_id"
+    return (
+        f"LEFT JOIN link ON link.source_agency = record.source_agency AND link.source = record.source "
+        f"AND link.source_id = record.{own_id} AND link.received_at <= {as_at} "
+        f"AND (link.superseded_at IS NULL OR link.superseded_at > {as_at})"
+    )
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

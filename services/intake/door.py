@@ -1,0 +1,90 @@
+"""The door: one record checked against its contract, the rules that refuse, and the clock.
+
+Everything wrong is said at once: where the contract is broken somewhere, the
+rules that do not read that part are tested all the same.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from quality.door import failures
+from quality.functions import local_date
+from quality.rule import Severity
+from schemas.fields import SOURCE_ID
+from schemas.record import Family
+from services.errors import Remark
+from services.intake import remarks
+from services.intake.sound_part import sound_part
+from services.intake.strict_json import NotJson, canonical, sha256, without_nulls
+from services.store.writing import Put
+
+RESERVED = "digest"
+LARGEST_RECORD = 1024 * 1024
+AHEAD = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the door says of one record: a put where nothing refuses it, and every remark."""
+
+    put: Put | None
+    errors: Sequence[Remark]
+    warnings: Sequence[Remark]
+
+
+def check(family: Family, source_id: str, body: Any, at: datetime) -> Checked:
+    """Check a parsed record at an instant."""
+    problem = _source_id_problem(source_id) or _not_an_object(body)
+    if problem:
+        return Checked(None, [problem], [])
+    try:
+        form = canonical(body)
+    except NotJson as error:
+        return Checked(None, [remarks.of_rule("SH01", "", "malformed", str(error))], [])
+    return _checked(family, source_id, without_nulls(body), form, at)
+
+
+def _checked(family: Family, source_id: str, body: dict[str, Any], form: bytes, at: datetime) -> Checked:
+    try:
+        record = family.contract.model_validate(body)
+    except ValidationError as error:
+        broken = list(remarks.of_shape(family, error))
+        errors, warnings = _broken_rules(sound_part(family, body, error), local_date(at))
+        return Checked(None, [*broken, *errors], warnings)
+    found = failures(family.name, family.rows(record), local_date(at))
+    errors, warnings = _by_severity(found)
+    if record.recorded_at > at + AHEAD:
+        errors.append(remarks.of_rule("SH08", "/recorded_at", "in-the-future", "this is ahead of the service's clock"))
+    put = None if errors else Put(family, source_id, record, form.decode(), sha256(form))
+    return Checked(put, errors, warnings)
+
+
+def _broken_rules(part: Any, today: Any) -> tuple[list[Remark], list[Remark]]:
+    return _by_severity(part.failures(today)) if part else ([], [])
+
+
+def _by_severity(found: Any) -> tuple[list[Remark], list[Remark]]:
+    errors: list[Remark] = []
+    warnings: list[Remark] = []
+    for failure in found:
+        refuses = failure.rule.severity is Severity.REJECT
+        (errors if refuses else warnings).append(remarks.of_failure(failure))
+    return errors, warnings
+
+
+def _source_id_problem(source_id: str) -> Remark | None:
+    if re.fullmatch(SOURCE_ID, source_id) and source_id != RESERVED:
+        return None
+    detail = "a source_id is 1 to 128 of A-Z a-z 0-9 . _ ~ : - and not the word digest"
+    return remarks.of_rule("SH09", "", "bad-source-id", detail, "use the source's own id of the record")
+
+
+def _not_an_object(body: Any) -> Remark | None:
+    if isinstance(body, dict):
+        return None
+    return remarks.of_rule("SH01", "", "malformed", "a record is one JSON object")

@@ -1,0 +1,82 @@
+"""JSON as the contract takes it: no duplicate keys, NaN, NUL, lone surrogates or huge integers."""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+import rfc8785
+
+LARGEST = 2**53 - 1
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class NotJson(ValueError):
+    """The text is not JSON as the contract takes it; the message says why, without repeating it."""
+
+
+def parse(body: bytes) -> Any:
+    """The value of a JSON text in UTF-8; raises NotJson."""
+    try:
+        return json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=_refused,
+        )
+    except UnicodeDecodeError:
+        raise NotJson("it is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise NotJson(f"{error.msg.lower()} at character {error.pos + 1}") from None
+    except RecursionError:
+        raise NotJson("it is nested too deeply") from None
+
+
+def canonical(value: Any) -> bytes:
+    """The RFC 8785 form of a parsed value; raises NotJson for what UTF-8 or a database cannot hold."""
+    try:
+        text = rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeError):
+        raise NotJson("it holds a character that is not one (a lone surrogate)") from None
+    except RecursionError:
+        raise NotJson("it is nested too deeply") from None
+    if _NUL.search(text):
+        raise NotJson("it holds a NUL character")
+    return text
+
+
+def sha256(canonical_form: bytes) -> str:
+    """The hex SHA-256 that a record is known by."""
+    return hashlib.sha256(canonical_form).hexdigest()
+
+
+def without_nulls(value: Any) -> Any:
+    """The value with every member that is null left out: null equals absent."""
+    if isinstance(value, dict):
+        return {name: without_nulls(member) for name, member in value.items() if member is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise NotJson("an object has the same key twice")
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 17 or abs(int(digits)) > LARGEST:
+        raise NotJson("it holds an integer beyond 2^53-1")
+    return int(digits)
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise NotJson("it holds a number out of range")
+    return value
+
+
+def _refused(name: str) -> Any:
+    raise NotJson(f"{name} is not JSON")

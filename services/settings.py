@@ -1,0 +1,31 @@
+"""What can be set from outside: environment variables that start with KITH_."""
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Each field is read from KITH_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="KITH_", use_attribute_docstrings=True)
+
+    home: Path = Path("var")
+    """Folder for the SQLite file, releases and reports."""
+    database_url: str = ""
+    """The store, as an SQLAlchemy or libpq URL; empty: SQLite under KITH_HOME."""
+    database_pool: int = 10
+    """Connections that one process keeps to PostgreSQL."""
+    pseudonym_key: str = ""
+    """The key of releases' pseudonyms, 32 characters or more; empty: made once and kept under KITH_HOME."""
+
+    @property
+    def store_url(self) -> str:
+        """The store's SQLAlchemy URL."""
+        if self.database_url:
+            return self.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+        return f"sqlite:///{self.home / 'kith.sqlite'}"
+
+    @property
+    def releases(self) -> Path:
+        return self.home / "releases"

@@ -1,0 +1,44 @@
+"""The store's schema: brought up to date by migrations, and whether it is."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import cast
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from services.store.engine import Store
+
+
+def _config(connection: Connection | None = None) -> Config:
+    found = find_spec("migrations")
+    assert found is not None
+    assert found.submodule_search_locations
+    config = Config()
+    config.set_main_option("script_location", str(Path(found.submodule_search_locations[0])))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(store: Store, to: str = "head") -> None:
+    """Bring the schema up (or, to an earlier revision, down); needs a store opened with no role."""
+    with store.writing() as connection:
+        step = command.downgrade if to == "base" else command.upgrade
+        step(_config(connection), to)
+
+
+def new_migration(store: Store, message: str) -> Path:
+    """Write a migration from the store's schema to the declared one, to be read and kept."""
+    with store.writing() as connection:
+        script = command.revision(_config(connection), message, autogenerate=True)
+    return Path(cast(ScriptDirectory, script).path)  # type: ignore[attr-defined]
+
+
+def revisions(connection: Connection) -> tuple[str | None, str | None]:
+    """The schema's revision and the one this release of Kith wants."""
+    held = MigrationContext.configure(connection).get_current_revision()
+    return held, ScriptDirectory.from_config(_config()).get_current_head()

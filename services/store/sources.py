@@ -1,0 +1,75 @@
+"""Sources and their clients: who may post, as whom."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Table, select, update
+
+from services.store.tables import About, Client, SigningKey, Source
+
+SOURCE: Table = Source.__table__  # type: ignore[attr-defined]
+CLIENT: Table = Client.__table__  # type: ignore[attr-defined]
+SIGNING_KEY: Table = SigningKey.__table__  # type: ignore[attr-defined]
+ABOUT: Table = About.__table__  # type: ignore[attr-defined]
+
+
+def add_source(connection: Connection, source: Source) -> None:
+    connection.execute(SOURCE.insert(), [source.model_dump()])
+
+
+def source(connection: Connection, name: str) -> Source | None:
+    row = connection.execute(select(SOURCE).where(SOURCE.c.name == name)).first()
+    return Source(**row._mapping) if row else None
+
+
+def sources(connection: Connection) -> Sequence[Source]:
+    """Every source, by name."""
+    return [Source(**row._mapping) for row in connection.execute(select(SOURCE).order_by(SOURCE.c.name))]
+
+
+def add_client(connection: Connection, client: Client) -> None:
+    connection.execute(CLIENT.insert(), [client.model_dump()])
+
+
+def client(connection: Connection, client_id: str) -> tuple[Client, Source] | None:
+    """A client that is neither revoked nor expired, with its source; whether it has expired is the caller's to see."""
+    row = connection.execute(select(CLIENT).where(CLIENT.c.client_id == client_id)).first()
+    if row is None:
+        return None
+    found = Client(**row._mapping)
+    owner = source(connection, found.source)
+    return (found, owner) if owner else None
+
+
+def clients(connection: Connection, name: str) -> Sequence[Client]:
+    """A source's clients, oldest first."""
+    query = select(CLIENT).where(CLIENT.c.source == name).order_by(CLIENT.c.created_at)
+    return [Client(**row._mapping) for row in connection.execute(query)]
+
+
+def end_clients(connection: Connection, name: str, *, at: datetime, column: str) -> int:
+    """Set `revoked_at` or `expires_at` of a source's clients that have none; how many."""
+    ending = update(CLIENT).where(CLIENT.c.source == name, CLIENT.c[column].is_(None))
+    return connection.execute(ending.values({column: at})).rowcount
+
+
+def signing_keys(connection: Connection) -> Sequence[SigningKey]:
+    """The keys, the newest first."""
+    query = select(SIGNING_KEY).order_by(SIGNING_KEY.c.created_at.desc())
+    return [SigningKey(**row._mapping) for row in connection.execute(query)]
+
+
+def add_signing_key(connection: Connection, key: SigningKey) -> None:
+    connection.execute(SIGNING_KEY.insert(), [key.model_dump()])
+
+
+def about(connection: Connection, name: str) -> str | None:
+    """What the store says of itself under that name."""
+    return connection.execute(select(ABOUT.c.value).where(ABOUT.c.name == name)).scalar_one_or_none()
+
+
+def set_about(connection: Connection, name: str, value: str) -> None:
+    if about(connection, name) is None:
+        connection.execute(ABOUT.insert(), [{"name": name, "value": value}])
+    else:
+        connection.execute(update(ABOUT).where(ABOUT.c.name == name).values(value=value))

@@ -1,0 +1,104 @@
+"""Every rule's own examples, through the door's closures and through DuckDB."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+import pytest
+
+from quality.catalogue import rules
+from quality.door import failures
+from quality.rule import Example, Rule, Severity
+from quality.run import Status, run
+from quality.sql import runs_over_data
+from quality.workspace import Held, add_records, create
+from schemas.registry import BY_NAME
+from tests.examples import changed
+
+TODAY = date(2026, 1, 15)
+OVER_DATA = [rule for rule in rules() if runs_over_data(rule)]
+SOCIAL_WORK: dict[str, Any] = {
+    "source_agency": "S12000038",
+    "source": "renfrewshire-social-work",
+    "version": 1,
+    "received_at": datetime(2025, 12, 1, tzinfo=UTC),
+}
+
+Records = Sequence[tuple[str, Mapping[str, Any]]]
+
+
+def records_of(rule: Rule, shown: Example) -> Records:
+    """An example as (family, record) pairs; a patch alone is one record of the rule's family."""
+    several = [(rule.family, shown)] if isinstance(shown, Mapping) else shown
+    return [(family, changed(family, patch)) for family, patch in several]
+
+
+def loaded(records: Records) -> duckdb.DuckDBPyConnection:
+    """The records in DuckDB, as one agency's source would hold them unless an example says otherwise."""
+    connection = duckdb.connect()
+    create(connection)
+    for seq, (family, record) in enumerate(records, 1):
+        add_records(connection, BY_NAME[family], [(held(seq, family, record), validated(family, record))])
+    return connection
+
+
+def held(seq: int, family: str, record: Mapping[str, Any]) -> Held:
+    source_id = "child-0001" if family == "children" else f"{family}-{seq}"
+    stands = SOCIAL_WORK | {"source_id": source_id} | record.get("held", {})
+    child = stands["source_id"] if family == "children" else record["child"]
+    return Held(**({"seq": seq, "linked_child": f"linked-{child}"} | stands))
+
+
+def validated(family: str, record: Mapping[str, Any]) -> Any:
+    """Through the contract, as everything that is kept has been."""
+    posted = {name: value for name, value in record.items() if name != "held"}
+    return BY_NAME[family].contract.model_validate(posted)
+
+
+def fails_in_duckdb(rule: Rule, shown: Example) -> bool:
+    (result,) = run(loaded(records_of(rule, shown)), [rule], TODAY).results
+    assert result.status in (Status.PASS, Status.FAIL), result.why
+    return result.status is Status.FAIL
+
+
+def fails_at_the_door(rule: Rule, shown: Example) -> bool:
+    records = records_of(rule, shown)
+    broken = [
+        failure.rule
+        for family, record in records
+        for failure in failures(family, BY_NAME[family].rows(validated(family, record)), TODAY)
+    ]
+    return rule in broken
+
+
+def shown(examples: str) -> list[Any]:
+    return [
+        pytest.param(rule, one, id=f"{rule.code}-{number}")
+        for rule in OVER_DATA
+        for number, one in enumerate(getattr(rule, examples))
+    ]
+
+
+@pytest.mark.parametrize(("rule", "one"), shown("failing"))
+def test_a_failing_example_fails(rule: Rule, one: Example) -> None:
+    assert fails_in_duckdb(rule, one)
+    assert not rule.at_the_door or fails_at_the_door(rule, one)
+
+
+@pytest.mark.parametrize(("rule", "one"), shown("passing"))
+def test_a_passing_example_passes(rule: Rule, one: Example) -> None:
+    assert not fails_in_duckdb(rule, one)
+    assert not rule.at_the_door or not fails_at_the_door(rule, one)
+
+
+@pytest.mark.parametrize("rule", OVER_DATA, ids=lambda rule: rule.code)
+def test_every_rule_shows_a_failing_and_a_passing_example(rule: Rule) -> None:
+    assert rule.passing
+    assert rule.failing or not rule.at_the_door and rule.severity is Severity.REJECT
+
+
+@pytest.mark.parametrize("family", BY_NAME)
+def test_an_example_record_breaks_no_rule(family: str) -> None:
+    record = validated(family, changed(family, {}))
+    assert list(failures(family, BY_NAME[family].rows(record), TODAY)) == []
