@@ -99,4 +99,3 @@ class Family:
 def _positioned(items: Sequence[Item]) -> Iterator[Row]:
     for position, item in enumerate(items):
         yield {"position": position, **item.__dict__}
-

@@ -37,7 +37,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         store.close()
 
     app = FastAPIOffline(
-        title="Kith", version="0.1.0", description=ABOUT, redoc_url=None, lifespan=lifespan, separate_input_output_schemas=False
+        title="Kith",
+        version="0.1.0",
+        description=ABOUT,
+        redoc_url=None,
+        lifespan=lifespan,
+        separate_input_output_schemas=False,
     )
     app.state.store = store
     for router in (tokens.router, batches.router, reference.router, quality.router, health.router):

@@ -63,9 +63,7 @@ class Child(Record):
         list[Annotated[str, Code("additional_support_needs")]], Field(max_length=MOST_ITEMS)
     ] = []
     """Additional support needs in education."""
-    communication_needs: Annotated[
-        list[Annotated[str, Code("communication_needs")]], Field(max_length=MOST_ITEMS)
-    ] = []
+    communication_needs: Annotated[list[Annotated[str, Code("communication_needs")]], Field(max_length=MOST_ITEMS)] = []
     """What helps the child to be understood."""
     chi: Identifier | None = None
     """Community Health Index number: ten digits, as text. Never mandatory."""

@@ -41,9 +41,7 @@ class Referral(Record):
     """Further reasons."""
     reasons_text: OtherText = None
     """The further reason in words, where a code is "other"."""
-    wellbeing_concerns: Annotated[
-        list[Annotated[str, Code("wellbeing_indicators")]], Field(max_length=MOST_ITEMS)
-    ] = []
+    wellbeing_concerns: Annotated[list[Annotated[str, Code("wellbeing_indicators")]], Field(max_length=MOST_ITEMS)] = []
     """Wellbeing indicators of concern (SHANARRI)."""
     summary: Text = None
     """The request in a few sentences."""

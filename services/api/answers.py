@@ -17,7 +17,9 @@ from services.errors import BadRequest, NotAllowed, NotFound, Problem
 logger = logging.getLogger("kith")
 
 REQUESTS = Counter("kith_requests", "Requests answered", ["method", "route", "status"])
-DOCS_POLICY = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+DOCS_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+)
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 ECHOED = re.compile(r"[A-Za-z0-9._-]{1,128}")

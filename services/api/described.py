@@ -40,7 +40,7 @@ _PROBLEM = {"model": ProblemBody, "content": {"application/problem+json": {"sche
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems that a call may answer with."""
-    return {status: _PROBLEM for status in statuses}
+    return dict.fromkeys(statuses, _PROBLEM)
 
 
 OPEN_PROBLEMS = problems(400, 404, 503)

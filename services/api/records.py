@@ -139,4 +139,3 @@ def _as_json(version: reading.Version) -> dict[str, Any]:
 
 def _text(instant: datetime) -> str:
     return instant.isoformat()
-

@@ -86,7 +86,10 @@ def if_match(request: Request) -> int | None:
 def paging(request: Request) -> tuple[int, int]:
     """`after` and `limit` of a list; raises BadRequest."""
     after, limit = (request.query_params.get(name, default) for name, default in (("after", "0"), ("limit", "100")))
-    if not all(re.fullmatch(r"\d{1,18}", value, re.ASCII) for value in (after, limit)) or not 1 <= int(limit) <= MOST_ITEMS:
+    if (
+        not all(re.fullmatch(r"\d{1,18}", value, re.ASCII) for value in (after, limit))
+        or not 1 <= int(limit) <= MOST_ITEMS
+    ):
         raise BadRequest(f"limit is 1 to {MOST_ITEMS}, and after is the `next` of the page before")
     return int(after), int(limit)
 

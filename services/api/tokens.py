@@ -32,7 +32,9 @@ _BODY = {
 }
 
 
-@router.post("/oauth/token", responses={200: {"model": TokenAnswer}, **problems(400, 401, 413, 415)}, openapi_extra=_BODY)
+@router.post(
+    "/oauth/token", responses={200: {"model": TokenAnswer}, **problems(400, 401, 413, 415)}, openapi_extra=_BODY
+)
 def token(request: Request, store: StoreOf, body: Annotated[bytes, Depends(body_up_to(16_384, FORM))]) -> JSONResponse:
     """A token for an hour; all granted scopes where none is named."""
     form = parse_qs(body.decode("utf-8", "replace"))

@@ -51,7 +51,9 @@ class SqliteReader:
     """An SQLite store."""
 
     def __init__(self, path: str) -> None:
-        self.connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+        self.connection = sqlite3.connect(
+            f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        )
         self.connection.execute("BEGIN")
 
     def rows(self, query: str, kinds: Mapping[str, str]) -> pa.RecordBatchReader:
@@ -137,6 +139,14 @@ def load_sources(reader: Reader, connection: duckdb.DuckDBPyConnection) -> None:
     _append(connection, "source", reader, "SELECT name, agency, live_from FROM source ORDER BY name", columns)
 
 
+def load_receipts(reader: Reader, connection: duckdb.DuckDBPyConnection, as_at: datetime) -> None:
+    """Fill a table `receipt` (seq, received_at): when each version held by an instant was received."""
+    columns = {"seq": "integer", "received_at": "instant"}
+    connection.execute("CREATE OR REPLACE TABLE receipt (seq BIGINT, received_at TIMESTAMPTZ)")
+    query = f"SELECT seq, received_at FROM journal WHERE received_at <= {reader.instant(as_at)} ORDER BY seq"
+    _append(connection, "receipt", reader, query, columns)
+
+
 def about(reader: Reader, name: str) -> str | None:
     """What the store says of itself under that name."""
     query = f"SELECT value FROM about WHERE name = '{name}'"
@@ -154,13 +164,17 @@ def _append(
 
 
 def _query(table: Table, as_at: str) -> str:
-    """SQL, on either database, for a table's rows in the workspace's columns."""
-    current = f"record.received_at <= {as_at} AND (record.superseded_at IS NULL OR record.superseded_at > {as_at})"
+    """SQL, on either database, for a table's rows in the workspace's columns.
+
+    The journal says when a record was received: a family may have a `received_at` of its own.
+    """
+    current = f"receipt.received_at <= {as_at} AND (record.superseded_at IS NULL OR record.superseded_at > {as_at})"
+    received = "JOIN journal AS receipt ON receipt.seq = record.seq"
     columns = ", ".join(_selected(table))
     if table.is_part:
-        joined = f"{table.name} AS item JOIN {table.family} AS record ON record.seq = item.seq"
+        joined = f"{table.name} AS item JOIN {table.family} AS record ON record.seq = item.seq {received}"
         return f"SELECT {columns} FROM {joined} WHERE {current}"
-    return f"SELECT {columns} FROM {table.name} AS record {_link(table, as_at)} WHERE {current}"
+    return f"SELECT {columns} FROM {table.name} AS record {received} {_link(table, as_at)} WHERE {current}"
 
 
 def _selected(table: Table) -> Iterator[str]:

@@ -21,7 +21,7 @@ from services.store.writing import Owner
 TRUSTED = {"chi": is_chi, "scn": is_scn}
 """The identifiers that may link, the stronger first, and what makes one well formed."""
 NEW, CHANGED = "new", "identity_change"
-TOLD = {name: "match" for name in TRUSTED} | {NEW: "new", CHANGED: "new"}
+TOLD = dict.fromkeys(TRUSTED, "match") | {NEW: "new", CHANGED: "new"}
 """How the sender of a children record is told of its link."""
 
 Identity = tuple[str, str, date]
@@ -104,4 +104,3 @@ def _child_for(arrivals: _Arrivals, source_id: str, record: Child) -> tuple[str,
 
 def _new_child() -> str:
     return secrets.token_hex(13)
-

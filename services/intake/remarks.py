@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -113,5 +112,3 @@ def pointer_of(loc: Iterable[int | str]) -> str:
 
 def _lower(message: str) -> str:
     return message[:1].lower() + message[1:]
-
-

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 from pydantic import ValidationError, create_model
 from sqlglot import exp
 
-from quality.catalogue import predicate
+from quality.catalogue import by_code, predicate
 from quality.door import Failure, failures
-from quality.rule import Rule
 from schemas.record import Family, Record
 from schemas.tables import Row
 
@@ -32,7 +31,7 @@ class SoundPart:
         none: dict[str, list[Row]] = {derived.name: [] for derived in self.family.derived}
         rows = none | self.family.posted(self.record)
         for failure in failures(self.family.name, rows, today):
-            if self.unsound.isdisjoint(places_read(failure.rule)):
+            if self.unsound.isdisjoint(places_read(failure.rule.code)):
                 yield failure
 
 
@@ -48,9 +47,9 @@ def sound_part(family: Family, body: dict[str, Any], error: ValidationError) -> 
 
 
 @cache
-def places_read(rule: Rule) -> frozenset[Place]:
+def places_read(code: str) -> frozenset[Place]:
     """The places that a row rule reads."""
-    held = predicate(rule.code)
+    rule, held = by_code()[code], predicate(code)
     counted = {call.expressions[0].this for call in held.tree.find_all(exp.Anonymous) if call.name == "item_count"}
     places = {*held.columns(), *((f"{rule.family}_{part}", "") for part in counted), (rule.table_name, "")}
     return frozenset(places | {(table, "") for table, _ in places if table != rule.family})

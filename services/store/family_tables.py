@@ -40,7 +40,7 @@ CURRENT = text("superseded_at IS NULL")
 
 def _columns(shape: Shape) -> Iterator[Column[Any]]:
     keys = ("source_agency", "seq", *shape.keys)
-    stamp = dict(PART_STAMP if shape.is_part else RECORD_STAMP) | {key: ("integer", True) for key in shape.keys}
+    stamp = dict(PART_STAMP if shape.is_part else RECORD_STAMP) | dict.fromkeys(shape.keys, ("integer", True))
     for name, (kind, required) in stamp.items():
         is_key = name in keys
         yield Column(name, SQL_TYPES[kind][1], nullable=not required, primary_key=is_key, autoincrement=False)

@@ -66,7 +66,9 @@ def _keep_findings(connection: Connection, at: datetime, seen: dict[tuple[str, .
     columns = [FINDING.c[name] for name in KEY]
     known: dict[tuple[str, ...], tuple[int, str]] = {}
     for some in chunks(ran):
-        for row in connection.execute(select(*columns, FINDING.c.finding, FINDING.c.state).where(FINDING.c.rule.in_(some))):
+        for row in connection.execute(
+            select(*columns, FINDING.c.finding, FINDING.c.state).where(FINDING.c.rule.in_(some))
+        ):
             known[tuple(row[:6])] = (row.finding, row.state)
     fresh = [one for key, one in seen.items() if key not in known]
     again = {known[key][0]: one.severity for key, one in seen.items() if key in known}

@@ -61,6 +61,11 @@ def versions(
     return [Version(*row) for row in rows]
 
 
+def any_record(connection: Connection) -> bool:
+    """Whether anything was ever accepted."""
+    return connection.execute(select(JOURNAL.c.seq).limit(1)).first() is not None
+
+
 def _versions(owner: Owner, family: str, source_id: str) -> Select[Any]:
     columns = (JOURNAL.c.version, JOURNAL.c.op, JOURNAL.c.recorded_at, JOURNAL.c.received_at, JOURNAL.c.sha256)
     return select(*columns).where(

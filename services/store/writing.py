@@ -216,9 +216,7 @@ def _supersede(connection: Connection, before: Mapping[Key, int | None], receive
             connection.execute(update(rows).where(rows.c.seq.in_(some)).values(superseded_at=received_at))
 
 
-def _insert_typed(
-    connection: Connection, owner: Owner, accepted: Sequence[_Accepted], received_at: datetime
-) -> None:
+def _insert_typed(connection: Connection, owner: Owner, accepted: Sequence[_Accepted], received_at: datetime) -> None:
     gathered: dict[str, list[dict[str, Any]]] = {}
     for each in accepted:
         for name, row in _typed_rows(owner, each, received_at):

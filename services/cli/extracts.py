@@ -1,0 +1,75 @@
+"""kith extract: releases for statisticians."""
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+
+from services.cli.screen import FINE, FOUND, CouldNotRun, print_json, print_table, progress, say
+from services.settings import Settings
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    extract = commands.add_parser("extract", help="build, verify or list releases")
+    actions = extract.add_subparsers(required=True, metavar="ACTION")
+    build = actions.add_parser("build", help="build a release from the store")
+    build.add_argument("--as-at", type=_instant, metavar="INSTANT", help="what had been received by then; default now")
+    build.add_argument("--out", type=Path, metavar="DIR", help="default: releases under KITH_HOME")
+    build.set_defaults(run=run_build)
+    verify = actions.add_parser("verify", help="check a release against its manifest")
+    verify.add_argument("dir", type=Path)
+    verify.set_defaults(run=run_verify)
+    listing = actions.add_parser("list", help="the releases there are")
+    listing.add_argument("--out", type=Path, metavar="DIR")
+    listing.set_defaults(run=run_list)
+    for action in (build, verify, listing):
+        action.add_argument("--json", action="store_true")
+
+
+def run_build(options: argparse.Namespace) -> int:
+    from services.extracts.build import build
+
+    with progress("Building a release", None) as advance:
+        release = build(Settings(), options.as_at, options.out, lambda step: advance(1))
+    if options.json:
+        print_json({"folder": str(release.folder), **release.manifest})
+    else:
+        tables = [(table["name"], table["rows"]) for table in release.manifest["tables"]]
+        print_table(f"Release {release.manifest['release_id']}", ("table", "rows"), tables)
+        say(f"It is in {release.folder}.")
+    return FINE
+
+
+def run_verify(options: argparse.Namespace) -> int:
+    from services.extracts.verify import verify
+
+    if not (options.dir / "manifest.json").is_file():
+        raise CouldNotRun(f"{options.dir} is not a release: it has no manifest.json.")
+    problems = verify(options.dir)
+    if options.json:
+        print_json({"problems": problems})
+    else:
+        say("\n".join(problems) or "Everything is as the manifest says.")
+    return FOUND if problems else FINE
+
+
+def run_list(options: argparse.Namespace) -> int:
+    from services.extracts.verify import list_releases
+
+    found = list_releases(options.out or Settings().releases)
+    if options.json:
+        print_json({"items": found, "next": None})
+    else:
+        print_table(
+            "Releases",
+            ("release", "as at", "synthetic"),
+            [(r["release_id"], r["as_at"], r["synthetic"]) for r in found],
+        )
+    return FINE
+
+
+def _instant(text: str) -> datetime:
+    """An instant with its offset; argparse says what is wrong."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise argparse.ArgumentTypeError("give the instant with its offset, as in 2026-07-31T23:59:59+01:00")
+    return instant

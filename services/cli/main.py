@@ -1,0 +1,41 @@
+"""kith: the command line. Exit codes: 0 fine, 1 findings or refusals, 2 could not run."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from services.cli import demo, extracts, files, quality, seeds, service, sources
+from services.cli.screen import COULD_NOT_RUN, CouldNotRun, say
+from services.errors import Problem
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    kith = argparse.ArgumentParser(
+        prog="kith", description="Kith: a shared multi-agency data service for Scotland's children's services."
+    )
+    commands = kith.add_subparsers(required=True, metavar="COMMAND")
+    for module in (demo, service, sources, files, quality, extracts, seeds):
+        module.add(commands)
+    return kith
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except CouldNotRun as error:
+        say(str(error))
+        return COULD_NOT_RUN
+    except Problem as problem:
+        say(f"{problem.title}.")
+        return COULD_NOT_RUN
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return COULD_NOT_RUN
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

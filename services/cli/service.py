@@ -1,0 +1,73 @@
+"""kith serve, migrate, check-config: the service and its store."""
+
+import argparse
+
+from services.cli.screen import FINE, FOUND, CouldNotRun, print_json, say
+from services.errors import Problem
+from services.settings import Settings
+from services.store.engine import Store
+from services.store.schema import migrate, revisions
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    serve = commands.add_parser("serve", help="run the service; migrates nothing")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8000)
+    serve.set_defaults(run=run_serve)
+    commands.add_parser("migrate", help="bring the store's schema up to date").set_defaults(run=run_migrate)
+    check = commands.add_parser("check-config", help="say what is set, and whether the store is reached and up to date")
+    check.add_argument("--json", action="store_true")
+    check.set_defaults(run=run_check_config)
+
+
+def run_serve(options: argparse.Namespace) -> int:
+    import uvicorn
+
+    say(f"Kith serves http://{options.host}:{options.port} (documentation: /docs). Stop it with Ctrl-C.")
+    uvicorn.run(
+        "services.app:create_app",
+        factory=True,
+        host=options.host,
+        port=options.port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+    )
+    return FINE
+
+
+def run_migrate(options: argparse.Namespace) -> int:
+    bring_up_to_date(Settings())
+    say("The store's schema is up to date.")
+    return FINE
+
+
+def run_check_config(options: argparse.Namespace) -> int:
+    settings = Settings()
+    store = Store(settings.store_url, role=None)
+    try:
+        with store.reading() as connection:
+            held, wanted = revisions(connection)
+    except Problem as problem:
+        raise CouldNotRun(problem.title) from problem
+    finally:
+        store.close()
+    shown = {
+        "store": store.engine.url.render_as_string(hide_password=True),
+        "home": str(settings.home),
+        "schema": held,
+        "schema_wanted": wanted,
+    }
+    print_json(shown)
+    if held != wanted:
+        say("The schema is behind: run kith migrate.")
+    return FINE if held == wanted else FOUND
+
+
+def bring_up_to_date(settings: Settings) -> None:
+    """Migrate the store as whoever owns it."""
+    store = Store(settings.store_url, role=None)
+    try:
+        migrate(store)
+    finally:
+        store.close()

@@ -1,0 +1,84 @@
+"""Pseudonyms: keyed, the same in every release, and of no use without the key.
+
+A pseudonym is an HMAC-SHA-256 of a message: what kind of thing it stands for,
+whose it is, and its id, parted by U+001F, which no id can hold but the last.
+DuckDB has no HMAC, so the distinct messages are worked out here and joined in.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from services.extracts.refusal import NotReleased
+from services.settings import Settings
+
+FILE = "pseudonym.key"
+LENGTH = 32
+"""Hexadecimal characters kept: 128 bits."""
+SHORTEST_KEY = 32
+ROWS_AT_ONCE = 100_000
+
+
+def key_of(settings: Settings) -> bytes:
+    """The key, made once and kept under KITH_HOME where none is set."""
+    key = settings.pseudonym_key or _kept(settings.home / FILE)
+    if len(key) < SHORTEST_KEY:
+        raise NotReleased(f"The pseudonym key is shorter than {SHORTEST_KEY} characters: set a longer KITH_PSEUDONYM_KEY.")
+    return key.encode()
+
+
+def key_id(key: bytes) -> str:
+    """A short name of the key, by which releases made with the same one are known; tells nothing of it."""
+    return hmac.digest(key, b"kith key id", "sha256").hex()[:8]
+
+
+def pseudonym(key: bytes, message: str) -> str:
+    return hmac.digest(key, message.encode(), hashlib.sha256).hex()[:LENGTH]
+
+
+def message(kind: str, *parts: str) -> str:
+    """DuckDB SQL for a message; null where a part is. `kind` is a word, each part SQL."""
+    return " || chr(31) || ".join([f"'{kind}'", *parts])
+
+
+def looked_up(message: str) -> str:
+    """DuckDB SQL for a message's pseudonym."""
+    return f"(SELECT found.pseudonym FROM pseudonym AS found WHERE found.message = {message})"
+
+
+def make(connection: duckdb.DuckDBPyConnection, key: bytes, queries: Iterable[str]) -> None:
+    """Make the table `pseudonym` (message, pseudonym) of every message, the one column, that the queries give."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE pseudonym (message VARCHAR, pseudonym VARCHAR)")
+    distinct = " UNION ".join(queries)
+    messages = connection.execute(f"SELECT * FROM ({distinct}) AS messages(message) WHERE message IS NOT NULL")
+    for batch in list(_batches(messages.fetch_record_batch(ROWS_AT_ONCE), key)):
+        connection.register("made", batch)
+        connection.execute("INSERT INTO pseudonym SELECT message, pseudonym FROM made")
+        connection.unregister("made")
+
+
+def _batches(messages: pa.RecordBatchReader, key: bytes) -> Iterator[pa.Table]:
+    for batch in messages:
+        column = batch.column(0)
+        made = pa.array([pseudonym(key, value) for value in column.to_pylist()], pa.string())
+        yield pa.table({"message": column, "pseudonym": made})
+
+
+def _kept(path: Path) -> str:
+    """The key in a file that only its owner may read, made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        _create(path, secrets.token_hex(32))
+    return path.read_text(encoding="ascii").strip()
+
+
+def _create(path: Path, key: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(key + "\n")

@@ -1,0 +1,97 @@
+"""Checking a file offline: the door's verdict on every line, then the catalogue over what would be kept."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from quality.catalogue import by_code, rules
+from quality.functions import local_date
+from quality.run import Run, run
+from quality.workspace import Held, add_records, create
+from schemas.registry import FAMILIES
+from services.intake.receive import Line, read_line
+from services.store.writing import Put
+
+NOBODY = "this-file"
+
+
+@dataclass
+class FileCheck:
+    """What a file's lines would be told: refused lines with their errors, findings on the others."""
+
+    lines: int = 0
+    refused: list[tuple[int, Line]] = field(default_factory=list)
+    kept: dict[tuple[str, str], tuple[int, Put]] = field(default_factory=dict)
+    run: Run | None = None
+    findings: list[tuple[int, str, str, str, str]] = field(default_factory=list)
+    """Line, family, source_id, rule, pointer."""
+
+    def by_rule(self) -> Counter[str]:
+        return Counter(rule for _, _, _, rule, _ in self.findings)
+
+
+def check_file(path: Path, each: Callable[[int], None] = lambda lines: None) -> FileCheck:
+    """Check an NDJSON file of batch lines; nothing is sent."""
+    at = datetime.now(UTC)
+    checked = FileCheck()
+    for number, text in enumerate(_lines(path), 1):
+        _take(checked, number, read_line(text, at))
+        each(1)
+    connection = duckdb.connect()
+    create(connection)
+    for family in FAMILIES:
+        puts = ((n, put) for n, put in checked.kept.values() if put.family is family)
+        add_records(connection, family, ((_held(n, put, at), put.record) for n, put in puts))
+    checked.run = run(connection, rules(), local_date(at))
+    checked.findings = list(_findings(connection, checked.kept.values()))
+    return checked
+
+
+def _take(checked: FileCheck, number: int, line: Line) -> None:
+    """Keep a line's record; of several under one key, the one recorded last."""
+    checked.lines += 1
+    put = line.checked.put
+    if put is None:
+        checked.refused.append((number, line))
+        return
+    held = checked.kept.get(put.key)
+    if held is None or held[1].record.recorded_at <= put.record.recorded_at:
+        checked.kept[put.key] = (number, put)
+
+
+def _held(number: int, put: Put, at: datetime) -> Held:
+    child = put.source_id if put.family.name == "children" else getattr(put.record, "child", None)
+    return Held(number, NOBODY, NOBODY, put.source_id, 1, at, child)
+
+
+def _findings(
+    connection: duckdb.DuckDBPyConnection, kept: Iterable[tuple[int, Put]]
+) -> Iterator[tuple[int, str, str, str, str]]:
+    by_line = dict(kept)
+    found = connection.execute("SELECT CAST(record_key AS BIGINT), rule, pointer FROM failure ORDER BY ALL").fetchall()
+    for number, rule, pointer in found:
+        put = by_line[number]
+        yield number, put.family.name, put.source_id, rule, pointer
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from (line.rstrip(b"\r\n") for line in file)
+
+
+def as_json(checked: FileCheck) -> dict[str, Any]:
+    """A check as the command line prints it."""
+    refused = [
+        {"line": number, "source_id": line.source_id, "errors": [error.as_json() for error in line.checked.errors]}
+        for number, line in checked.refused
+    ]
+    findings = [
+        {"line": n, "family": f, "source_id": s, "rule": r, "severity": by_code()[r].severity, "pointer": p}
+        for n, f, s, r, p in checked.findings
+    ]
+    return {"lines": checked.lines, "refused": refused, "findings": findings}

@@ -1,0 +1,77 @@
+"""A quality run over the store: every rule over what is held now, its findings kept for the agencies."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from quality.catalogue import by_code, rules
+from quality.functions import local_date
+from quality.rule import Severity
+from quality.run import Result, Run, run
+from schemas.registry import FAMILIES
+from services.extracts.source import load, load_sources, reader_of
+from services.store import findings
+from services.store.engine import Store, settled_now
+from services.store.findings import Seen
+
+RECORD = "source_agency, source, source_id, recorded_at"
+
+
+@dataclass(frozen=True)
+class StoreRun:
+    """A run as it was kept: what became of the rules, and how many places were found wrong."""
+
+    number: int
+    run: Run
+    by_severity: Counter[str]
+
+    @property
+    def findings(self) -> int:
+        return self.by_severity.total()
+
+
+def run_over_store(store_url: str, each: Callable[[str], None] = lambda step: None) -> StoreRun:
+    """Load the store, test every rule, keep results and findings; `each` is told of every step."""
+    store = Store(store_url)
+    try:
+        connection = duckdb.connect()
+        at = settled_now(store)
+        with reader_of(store_url) as reader:
+            load(reader, connection, at, lambda table: each(table.name))
+            load_sources(reader, connection)
+        done = run(connection, rules(), local_date(datetime.now(UTC)), each=lambda: each("rule"))
+        seen = list(_seen(connection))
+        with store.writing() as writing:
+            number = findings.keep_run(writing, done.today, at, [_kept(result) for result in done.results], seen)
+    finally:
+        store.close()
+    return StoreRun(number, done, Counter(str(one.severity) for one in seen))
+
+
+def _seen(connection: duckdb.DuckDBPyConnection) -> Iterator[Seen]:
+    """Each failure with its record; info where the record is older than its source's going live."""
+    records = " UNION ALL ".join(f"SELECT '{f.name}' AS family, seq, {RECORD} FROM {f.name}" for f in FAMILIES)
+    query = f"""
+        SELECT DISTINCT source_agency, record.source, family, source_id, rule, pointer,
+               coalesce(CAST(recorded_at AS DATE) < source.live_from, false)
+        FROM failure
+        JOIN ({records}) AS record ON CAST(record.seq AS VARCHAR) = failure.record_key
+        LEFT JOIN source ON source.name = record.source
+        ORDER BY ALL
+    """
+    for agency, source, family, source_id, code, place, before_live in connection.execute(query).fetchall():
+        severity = Severity.INFO if before_live else by_code()[code].severity
+        yield Seen(agency, source, family, source_id, code, place, severity)
+
+
+def _kept(result: Result) -> dict[str, object]:
+    return {
+        "rule": result.rule.code,
+        "status": result.status,
+        "denominator": result.denominator,
+        "failed": result.failed,
+        "why": result.why,
+    }
