@@ -50,9 +50,7 @@ def frame(
     name: str, columns: Sequence[Expected], unique: Sequence[str], types: Mapping[str, Any] = POLARS_TYPES
 ) -> pa.DataFrameSchema:
     """The schema of a table with exactly these columns, `unique` together; `types` by kind."""
-    held = {
-        column.name: pa.Column(types[column.kind], _checks(column), nullable=column.nullable) for column in columns
-    }
+    held = {column.name: pa.Column(types[column.kind], _checks(column), nullable=column.nullable) for column in columns}
     return pa.DataFrameSchema(held, name=name, strict=True, unique=list(unique) or None)
 
 

@@ -26,6 +26,20 @@ KINDS: Mapping[type, str] = {
     date: "date",
 }
 LONGEST_NAME = 32
+STAMPS = frozenset(
+    (
+        "seq",
+        "source_agency",
+        "source_id",
+        "version",
+        "kept_at",
+        "superseded_at",
+        "linked_child",
+        "record_id",
+        "child_id",
+    )
+)
+"""Columns that say how a record is held or released: no field of a contract may take their names."""
 
 
 class Undeclarable(TypeError):
@@ -117,9 +131,17 @@ def _value(item: Any, path: tuple[str, ...]) -> Any:
 
 def _tables(name: str, model: type[BaseModel], family: str, path: tuple[str, ...]) -> Iterator[Table]:
     columns, parts = _split(model)
+    if not path:
+        _refuse_stamps(name, columns)
     yield Table(name, family, path, tuple(columns), _sentence(model.__doc__))
     for part, kind, info in parts:
         yield from _part(f"{name}_{part}", kind, info, family, (*path, part))
+
+
+def _refuse_stamps(name: str, columns: list[Column]) -> None:
+    taken = STAMPS & {column.name for column in columns}
+    if taken:
+        raise Undeclarable(f"{name}: {', '.join(sorted(taken))} is how a record is held, not a field of it")
 
 
 def _split(model: type[BaseModel]) -> tuple[list[Column], list[tuple[str, _Type, FieldInfo]]]:

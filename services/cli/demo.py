@@ -16,14 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from services.access import credentials
 from services.access.credentials import Credentials
 from services.access.scopes import DEFAULT_SCOPES
-from services.cli.headlines import Headline, headlines
 from services.cli.screen import FINE, FOUND, CouldNotRun, out, print_counts, print_json, print_table, progress, say
 from services.cli.service import bring_up_to_date
 from services.sender.client import SourceClient
@@ -31,6 +30,9 @@ from services.sender.post import post_file
 from services.settings import Settings
 from services.store import reading, sources
 from services.store.engine import Store
+
+if TYPE_CHECKING:
+    from services.cli.headlines import Headline
 
 NOTICE = "MADE-UP DATA: no person in it exists."
 SEED = 1
@@ -54,7 +56,7 @@ class Shown:
     findings: dict[str, int] = field(default_factory=dict)
     release: str = ""
     problems: list[str] = field(default_factory=list)
-    headlines: list[Headline] = field(default_factory=list)
+    headlines: "list[Headline]" = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         shown = dict(vars(self)) | {"headlines": [vars(one) for one in self.headlines], "home": str(self.home)}
@@ -184,6 +186,7 @@ def _inspect(shown: Shown, settings: Settings) -> None:
 
 
 def _release(shown: Shown, settings: Settings) -> None:
+    from services.cli.headlines import headlines
     from services.extracts.build import build
     from services.extracts.verify import verify
 

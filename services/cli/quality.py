@@ -4,7 +4,6 @@ import argparse
 from collections import Counter
 
 from quality.catalogue import rules
-from quality.run import Status
 from services.cli.screen import COULD_NOT_RUN, FINE, FOUND, print_counts, print_json, print_table, progress, say
 from services.settings import Settings
 
@@ -21,6 +20,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run_quality(options: argparse.Namespace) -> int:
+    from quality.run import Status
     from services.inspection.store_run import run_over_store
 
     with progress("Testing rules", None) as advance:

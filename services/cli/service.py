@@ -1,12 +1,13 @@
 """kith serve, migrate, check-config: the service and its store."""
 
 import argparse
+from pathlib import Path
 
 from services.cli.screen import FINE, FOUND, CouldNotRun, print_json, say
 from services.errors import Problem
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.schema import migrate, revisions
+from services.store.schema import migrate, new_migration, revisions
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -14,7 +15,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8000)
     serve.set_defaults(run=run_serve)
-    commands.add_parser("migrate", help="bring the store's schema up to date").set_defaults(run=run_migrate)
+    migrating = commands.add_parser("migrate", help="bring the store's schema up to date")
+    migrating.add_argument(
+        "--write", metavar="NAME", help="for developers: write the migration that is missing instead"
+    )
+    migrating.set_defaults(run=run_migrate)
     check = commands.add_parser("check-config", help="say what is set, and whether the store is reached and up to date")
     check.add_argument("--json", action="store_true")
     check.set_defaults(run=run_check_config)
@@ -38,8 +43,19 @@ def run_serve(options: argparse.Namespace) -> int:
 
 def run_migrate(options: argparse.Namespace) -> int:
     bring_up_to_date(Settings())
-    say("The store's schema is up to date.")
+    if options.write:
+        say(f"Read it, and keep it: {_write_migration(Settings(), options.write)}")
+    else:
+        say("The store's schema is up to date.")
     return FINE
+
+
+def _write_migration(settings: Settings, name: str) -> Path:
+    store = Store(settings.store_url, role=None)
+    try:
+        return new_migration(store, name)
+    finally:
+        store.close()
 
 
 def run_check_config(options: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """The record families' tables, derived: SQLModel classes for schemas.tables' shapes.
 
 One row per accepted version (the last one of a transaction), with when it was
-received and when another took its place; parts belong to a version through `seq`.
+kept and when another took its place; parts belong to a version through `seq`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ RECORD_STAMP: Mapping[str, tuple[str, bool]] = {
     "source": ("text", True),
     "source_id": ("text", True),
     "version": ("integer", True),
-    "received_at": ("instant", True),
+    "kept_at": ("instant", True),
     "superseded_at": ("instant", False),
 }
 PART_STAMP: Mapping[str, tuple[str, bool]] = {"seq": ("integer", True), "source_agency": ("text", True)}

@@ -2,12 +2,11 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection
 
 from services.store.engine import Store
@@ -35,7 +34,8 @@ def new_migration(store: Store, message: str) -> Path:
     """Write a migration from the store's schema to the declared one, to be read and kept."""
     with store.writing() as connection:
         script = command.revision(_config(connection), message, autogenerate=True)
-    return Path(cast(ScriptDirectory, script).path)  # type: ignore[attr-defined]
+    assert isinstance(script, Script)
+    return Path(script.path)
 
 
 def revisions(connection: Connection) -> tuple[str | None, str | None]:

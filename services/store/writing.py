@@ -232,7 +232,7 @@ def _typed_rows(owner: Owner, each: _Accepted, received_at: datetime) -> Iterato
         "source": owner.source,
         "source_id": each.put.source_id,
         "version": each.version,
-        "received_at": received_at,
+        "kept_at": received_at,
     }
     for name, rows in family.rows(each.put.record).items():
         yield from ((name, (root if name == family.name else part) | row) for row in rows)

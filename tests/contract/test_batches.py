@@ -1,0 +1,90 @@
+"""Batches of NDJSON: a bad line costs only itself."""
+
+import json
+from typing import Any
+
+import httpx
+
+from tests.conftest import SOURCE, Service
+from tests.examples import changed, example
+
+URL = f"/v1/sources/{SOURCE}/batches"
+
+
+def line(family: str, source_id: str, record: Any) -> str:
+    return json.dumps({"family": family, "source_id": source_id, "record": record})
+
+
+def post(service: Service, body: str | bytes, **headers: str) -> httpx.Response:
+    headers = {"Content_Type": "application/x-ndjson"} | headers
+    return service.http.post(URL, content=body, headers=service.headers(**headers))
+
+
+def results(service: Service, answer: httpx.Response) -> list[dict[str, Any]]:
+    text = service.get(answer.json()["results_url"]).text
+    return [json.loads(one) for one in text.splitlines()]
+
+
+def test_every_line_has_its_result_in_order_and_good_lines_are_kept(service: Service) -> None:
+    lines = [
+        line("children", "b-1", example("children")),
+        "{not json",
+        line("referrals", "b-2", changed("referrals", {"child": "b-1", "primary_reason": "NEGLET"})),
+        line("referrals", "b-3", changed("referrals", {"child": "b-1", "closed_on": "2025-02-30"})),
+        line("referrals", "b-4", changed("referrals", {"child": "b-1", "nonsense": 1})),
+        line("nonsense", "b-5", {}),
+        line("referrals", "b-6", changed("referrals", {"child": "b-1"})),
+    ]
+    answer = post(service, "\n".join(lines))
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["counts"] == {
+        "created": 2,
+        "replaced": 0,
+        "unchanged": 0,
+        "stale": 0,
+        "retracted": 0,
+        "rejected": 5,
+    }
+    found = results(service, answer)
+    assert [one["line"] for one in found] == list(range(1, 8))
+    assert [one["result"] for one in found] == ["created", *["rejected"] * 5, "created"]
+    rules = [[error["rule"] for error in one["errors"]] for one in found[1:6]]
+    assert rules == [["SH01"], ["RF03"], ["SH04"], ["SH03"], ["SH09"]]
+    assert all(error["hint"] and "pointer" in error for one in found for error in one["errors"])
+    assert found[0]["child"] == found[6]["child"] is not None
+    assert [service.get(service.url("referrals", i)).status_code for i in ("b-2", "b-3", "b-6")] == [404, 404, 200]
+
+
+def test_lines_of_one_key_apply_in_order(service: Service) -> None:
+    days = ("2025-04-01", "2025-04-03", "2025-04-02")
+    records = [changed("referrals", {"recorded_at": f"{day}T09:00:00Z", "child": "c"}) for day in days]
+    answer = post(service, "".join(line("referrals", "same-key", record) + "\n" for record in records))
+    assert [one["result"] for one in results(service, answer)] == ["created", "replaced", "stale"]
+    assert service.get(service.url("referrals", "same-key")).json()["version"] == 2
+
+
+def test_a_batch_again_changes_nothing(service: Service) -> None:
+    body = line("referrals", "night", example("referrals"))
+    post(service, body)
+    assert post(service, body).json()["counts"]["unchanged"] == 1
+
+
+def test_results_are_for_the_source_that_posted(service: Service) -> None:
+    url = post(service, line("referrals", "mine", example("referrals"))).json()["results_url"]
+    assert service.http.get(url, headers=service.headers(service.stranger)).status_code == 404
+
+
+def test_a_batch_over_the_limits_is_refused_whole(service: Service) -> None:
+    body = line("referrals", "too-many", example("referrals")) + "\n" + "{}\n" * 10_000
+    assert post(service, body).status_code == 413
+    assert service.get(service.url("referrals", "too-many")).status_code == 404
+    assert post(service, b" " * (32 * 1024 * 1024 + 1)).status_code == 413
+
+
+def test_a_parameter_that_is_not_taken_is_refused_rather_than_ignored(service: Service) -> None:
+    body = line("referrals", "validated", example("referrals"))
+    answer = service.http.post(
+        f"{URL}?nonsense=1", content=body, headers=service.headers(Content_Type="application/x-ndjson")
+    )
+    assert answer.status_code == 400
+    assert service.get(service.url("referrals", "validated")).status_code == 404

@@ -1,0 +1,67 @@
+"""Which children records are linked to one child when they arrive."""
+
+import json
+from typing import Any
+
+import pytest
+
+from schemas.registry import BY_NAME
+from services.intake.receive import Received, receive_record
+from services.store.engine import Store
+from services.store.writing import Owner
+from tests.examples import changed
+
+SOCIAL_WORK = Owner("renfrewshire-social-work", "S12000038")
+HEALTH = Owner("ggc-health", "S08000031")
+SCHOOL = Owner("renfrewshire-education", "S12000038")
+
+
+def arrive(store: Store, owner: Owner, source_id: str, **changes: Any) -> Received:
+    body = json.dumps(changed("children", changes)).encode()
+    return receive_record(store, owner, BY_NAME["children"], source_id, body)
+
+
+def test_the_same_chi_and_birth_date_is_one_child_across_agencies(store: Store) -> None:
+    first = arrive(store, SOCIAL_WORK, "a", scn=None)
+    second = arrive(store, HEALTH, "b", scn=None, given_name="Ila")
+    assert (first.link, second.link) == ("new", "match")
+    assert first.child == second.child
+
+
+def test_an_scn_links_where_there_is_no_chi(store: Store) -> None:
+    assert arrive(store, SOCIAL_WORK, "a").child == arrive(store, SCHOOL, "b", chi=None).child
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scn": None, "date_of_birth": "2015-01-02"},
+        {"scn": None, "chi": "0101157508"},
+        {"scn": None, "chi": None},
+        {"identity_change": "adoption"},
+    ],
+)
+def test_without_a_trusted_identifier_that_agrees_it_is_a_new_child(store: Store, changes: dict[str, Any]) -> None:
+    assert arrive(store, SOCIAL_WORK, "a").child != arrive(store, HEALTH, "b", **changes).child
+
+
+def test_a_chi_that_comes_later_moves_the_link_and_nothing_else(store: Store) -> None:
+    known = arrive(store, HEALTH, "b")
+    alone = arrive(store, SOCIAL_WORK, "a", chi=None, scn=None)
+    later = arrive(store, SOCIAL_WORK, "a", recorded_at="2025-06-01T09:00:00Z")
+    assert alone.child != known.child == later.child
+
+
+def test_a_chi_taken_back_undoes_the_link(store: Store) -> None:
+    known = arrive(store, HEALTH, "b")
+    linked = arrive(store, SOCIAL_WORK, "a")
+    corrected = arrive(store, SOCIAL_WORK, "a", chi=None, scn=None, recorded_at="2025-06-01T09:00:00Z")
+    assert linked.child == known.child != corrected.child
+
+
+def test_an_identity_change_is_never_linked_to_what_was_before(store: Store) -> None:
+    before = arrive(store, SOCIAL_WORK, "a")
+    after = arrive(store, SOCIAL_WORK, "a", identity_change="adoption", recorded_at="2025-06-01T09:00:00Z")
+    again = arrive(store, SOCIAL_WORK, "a", identity_change="adoption", recorded_at="2025-06-02T09:00:00Z")
+    assert before.child != after.child == again.child
+    assert arrive(store, HEALTH, "b").child != after.child

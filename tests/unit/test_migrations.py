@@ -1,0 +1,88 @@
+"""Migrations: up, down and up again give the declared schema, on both databases."""
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import ProgrammingError
+from sqlmodel import SQLModel
+
+import services.store.family_tables
+import services.store.tables  # noqa: F401
+from services.settings import Settings
+from services.store.engine import Store
+from services.store.schema import migrate, revisions
+
+
+@pytest.fixture
+def owned(settings: Settings) -> Iterator[Store]:
+    """A migrated store, opened as its owner."""
+    store = Store(settings.store_url, role=None)
+    yield store
+    store.close()
+
+
+def shape(store: Store) -> dict[str, object]:
+    """Every table's columns, keys, indexes and constraints."""
+    with store.reading() as connection:
+        found = inspect(connection)
+        return {
+            name: (
+                [(column["name"], str(column["type"]), column["nullable"]) for column in found.get_columns(name)],
+                found.get_pk_constraint(name)["constrained_columns"],
+                sorted(
+                    (str(index["name"]), str(index["column_names"]), index["unique"])
+                    for index in found.get_indexes(name)
+                ),
+                sorted(str(unique["column_names"]) for unique in found.get_unique_constraints(name)),
+                sorted(str(check) for check in found.get_check_constraints(name)),
+            )
+            for name in sorted(found.get_table_names())
+        }
+
+
+def test_the_migrated_schema_is_the_declared_one(owned: Store) -> None:
+    with owned.reading() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_down_and_up_again_gives_the_same_schema(owned: Store) -> None:
+    before = shape(owned)
+    migrate(owned, "base")
+    assert set(shape(owned)) == {"alembic_version"}
+    migrate(owned)
+    assert shape(owned) == before
+
+
+def test_the_store_knows_whether_its_schema_is_behind(owned: Store) -> None:
+    with owned.reading() as connection:
+        held, wanted = revisions(connection)
+        assert held == wanted
+    migrate(owned, "base")
+    with owned.reading() as connection:
+        assert revisions(connection)[0] is None
+
+
+def test_the_service_can_neither_change_nor_delete_the_journal(owned: Store, settings: Settings) -> None:
+    if owned.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no roles")
+    service = Store(settings.store_url)
+    for statement in ("DELETE FROM journal", "UPDATE journal SET sha256 = ''", "UPDATE payload SET body = ''"):
+        with pytest.raises(ProgrammingError, match="permission denied"), service.writing() as connection:
+            connection.execute(text(statement))
+    service.close()
+
+
+def test_the_bulk_reader_sees_no_credentials(owned: Store, settings: Settings) -> None:
+    if owned.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no roles")
+    reader = Store(settings.store_url, role="kith_reader")
+    with reader.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM journal")).scalar_one() == 0
+    for table in ("client", "signing_key"):
+        with pytest.raises(ProgrammingError, match="permission denied"), reader.reading() as connection:
+            connection.execute(text(f"SELECT * FROM {table}"))
+    reader.close()

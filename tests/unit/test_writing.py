@@ -1,0 +1,89 @@
+"""What the store keeps of a record, and that many writers at once do not double or lose any."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from schemas.registry import BY_NAME, FAMILIES, TABLES
+from services.intake.receive import receive_batch, receive_record
+from services.store.engine import Store
+from services.store.family_tables import table
+from services.store.tables import Journal, Outbox
+from services.store.writing import Owner, Result
+from tests.examples import changed, example
+
+OWNER = Owner("renfrewshire-social-work", "S12000038")
+
+
+def put(store: Store, family: str, source_id: str, **changes: Any) -> Result:
+    body = json.dumps(changed(family, changes)).encode()
+    return receive_record(store, OWNER, BY_NAME[family], source_id, body).outcome.result
+
+
+def count(store: Store, name: str, **where: Any) -> int:
+    with store.reading() as connection:
+        held = table(name)
+        query = select(func.count()).select_from(held)
+        found: int = connection.execute(query.filter_by(**where)).scalar_one()
+        return found
+
+
+def test_every_row_of_every_table_is_the_records_own(store: Store) -> None:
+    for family in FAMILIES:
+        put(store, family.name, "whole")
+        rows = family.rows(family.contract.model_validate(example(family.name)))
+        assert {name: count(store, name) for name in rows} == {name: len(found) for name, found in rows.items()}
+
+
+def test_a_version_that_gives_way_stays_with_its_end(store: Store) -> None:
+    put(store, "referrals", "r")
+    put(store, "referrals", "r", recorded_at="2025-03-05T09:00:00Z")
+    with store.reading() as connection:
+        held = table("referrals")
+        first, second = connection.execute(select(held.c.kept_at, held.c.superseded_at).order_by(held.c.version))
+    assert first.superseded_at == second.kept_at
+    assert second.superseded_at is None
+
+
+def test_every_accepted_version_is_in_the_journal_and_the_outbox(store: Store) -> None:
+    put(store, "referrals", "r")
+    put(store, "referrals", "r")
+    put(store, "referrals", "r", recorded_at="2025-03-05T09:00:00Z")
+    with store.reading() as connection:
+        journal = connection.execute(select(Journal.__table__.c.version, Journal.__table__.c.contract_version)).all()  # type: ignore[attr-defined]
+        outbox = connection.execute(select(func.count()).select_from(Outbox)).scalar_one()
+    assert [tuple(row) for row in journal] == [(1, 1), (2, 1)]
+    assert outbox == 2
+
+
+def test_the_agency_is_in_every_key_of_every_record_table() -> None:
+    for shape in TABLES:
+        assert "source_agency" in table(shape.name).primary_key.columns
+
+
+def test_of_many_posters_of_one_key_exactly_one_creates(store: Store) -> None:
+    def poster(number: int) -> Result:
+        return put(store, "children", "contended", recorded_at=f"2025-03-04T10:{number:02}:00Z")
+
+    with ThreadPoolExecutor(16) as posters:
+        results = list(posters.map(poster, range(16)))
+    assert results.count(Result.CREATED) == 1
+    assert results.count(Result.REPLACED) + results.count(Result.STALE) == 15
+    assert count(store, "children", superseded_at=None) == 1
+
+
+def test_batches_that_share_keys_and_children_do_not_block_each_other_for_good(store: Store) -> None:
+    def poster(number: int) -> int:
+        ids = sorted((f"c-{n}" for n in range(20)), reverse=bool(number % 2))
+        record = changed("children", {"recorded_at": f"2025-03-04T10:{number:02}:00Z"})
+        lines = [json.dumps({"family": "children", "source_id": i, "record": record}) for i in ids]
+        _, counts = receive_batch(store, OWNER, "\n".join(lines).encode())
+        return counts["created"]
+
+    with ThreadPoolExecutor(6) as posters:
+        assert sum(posters.map(poster, range(6))) == 20
+    with store.reading() as connection:
+        children = connection.execute(text("SELECT count(DISTINCT child) FROM link WHERE superseded_at IS NULL"))
+        assert children.scalar_one() == 1
