@@ -23,6 +23,7 @@ import httpx
 from services.access import credentials
 from services.access.credentials import Credentials
 from services.access.scopes import DEFAULT_SCOPES
+from services.cli.extracts import built
 from services.cli.screen import FINE, FOUND, CouldNotRun, out, print_counts, print_json, print_table, progress, say
 from services.cli.service import bring_up_to_date
 from services.sender.client import SourceClient
@@ -187,11 +188,9 @@ def _inspect(shown: Shown, settings: Settings) -> None:
 
 def _release(shown: Shown, settings: Settings) -> None:
     from services.cli.headlines import headlines
-    from services.extracts.build import build
     from services.extracts.verify import verify
 
-    with progress("Building a release", None) as advance:
-        release = build(settings, None, None, lambda step: advance(1))
+    release = built(settings)
     shown.release = str(release.folder)
     shown.problems += verify(release.folder)
     shown.headlines, shown.children = headlines(release.folder)

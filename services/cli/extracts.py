@@ -3,9 +3,13 @@
 import argparse
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from services.cli.screen import FINE, FOUND, CouldNotRun, print_json, print_table, progress, say
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.extracts.release import Release
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,17 +30,25 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run_build(options: argparse.Namespace) -> int:
-    from services.extracts.build import build
-
-    with progress("Building a release", None) as advance:
-        release = build(Settings(), options.as_at, options.out, lambda step: advance(1))
+    release = built(Settings(), options.as_at, options.out)
     if options.json:
         print_json({"folder": str(release.folder), **release.manifest})
     else:
-        tables = [(table["name"], table["rows"]) for table in release.manifest["tables"]]
-        print_table(f"Release {release.manifest['release_id']}", ("table", "rows"), tables)
+        print_table(f"Release {release.release_id}", ("table", "rows"), list(release.rows.items()))
         say(f"It is in {release.folder}.")
     return FINE
+
+
+def built(settings: Settings, as_at: datetime | None = None, into: Path | None = None) -> "Release":
+    """Build a release, with progress; raises CouldNotRun where it is refused."""
+    from services.extracts.build import build
+    from services.extracts.refusal import NotReleased
+
+    with progress("Building a release", None) as advance:
+        try:
+            return build(settings, as_at, into, lambda what, done, total: advance(1))
+        except NotReleased as error:
+            raise CouldNotRun(str(error)) from error
 
 
 def run_verify(options: argparse.Namespace) -> int:
@@ -53,17 +65,14 @@ def run_verify(options: argparse.Namespace) -> int:
 
 
 def run_list(options: argparse.Namespace) -> int:
-    from services.extracts.verify import list_releases
+    from services.extracts.release import list_releases
 
     found = list_releases(options.out or Settings().releases)
     if options.json:
-        print_json({"items": found, "next": None})
+        print_json({"items": [release.manifest for release in found], "next": None})
     else:
-        print_table(
-            "Releases",
-            ("release", "as at", "synthetic"),
-            [(r["release_id"], r["as_at"], r["synthetic"]) for r in found],
-        )
+        shown = [(release.release_id, release.as_at, release.manifest["synthetic"]) for release in found]
+        print_table("Releases", ("release", "as at", "made up"), shown)
     return FINE
 
 

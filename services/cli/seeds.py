@@ -19,12 +19,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run_generate(options: argparse.Namespace) -> int:
-    from seed.generate import generate
+    from seed.generate import NOTICE, generate
 
     with progress("Making up children", options.children) as advance:
         summary = generate(options.out, options.children, options.seed, options.faults, advance)
     if options.json:
-        print_json({"synthetic": True, **summary.as_json()})
+        print_json({"synthetic": True, "notice": NOTICE, **vars(summary)})
     else:
-        say(f"MADE-UP DATA: {summary.records:,} records of {options.children:,} children are in {options.out}.")
+        say(f"{NOTICE}\n{summary.lines:,} lines of {summary.children:,} children are in {options.out}.")
     return FINE

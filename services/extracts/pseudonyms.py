@@ -30,7 +30,9 @@ def key_of(settings: Settings) -> bytes:
     """The key, made once and kept under KITH_HOME where none is set."""
     key = settings.pseudonym_key or _kept(settings.home / FILE)
     if len(key) < SHORTEST_KEY:
-        raise NotReleased(f"The pseudonym key is shorter than {SHORTEST_KEY} characters: set a longer KITH_PSEUDONYM_KEY.")
+        raise NotReleased(
+            f"The pseudonym key is shorter than {SHORTEST_KEY} characters: set a longer KITH_PSEUDONYM_KEY."
+        )
     return key.encode()
 
 
