@@ -19,7 +19,7 @@ demo: setup
 	$(RUN)/kith demo
 
 test: setup lint
-	$(RUN)/python -m pytest -n 2
+	$(RUN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(RUN)/ruff check .

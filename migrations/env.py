@@ -1,6 +1,6 @@
 """How Alembic runs Kith's migrations: over the connection it is handed, on either database."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlmodel import SQLModel
@@ -9,7 +9,7 @@ import services.store.family_tables
 import services.store.tables  # noqa: F401  (both fill SQLModel.metadata)
 
 
-def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
+def render_item(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
     """Types of ours written as plain SQLAlchemy, so that a migration stands alone."""
     name = type(item).__name__
     if name == "UtcInstant":

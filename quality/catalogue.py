@@ -126,5 +126,6 @@ def _check(rule: Rule) -> None:
 def _check_columns(rule: Rule, predicate: Predicate) -> None:
     tables = {table.name: table for table in BY_NAME[rule.family].tables}
     for table, column in predicate.columns():
-        if column not in {held.name for held in tables[table].columns} | set(tables[table].keys):
-            raise BadRule(f"{rule.code}: {table} has no column {column}")
+        held = tables.get(table)
+        if held is None or column not in {each.name for each in held.columns} | set(held.keys):
+            raise BadRule(f"{rule.code}: {table} has no column {column}, or is no table of {rule.family}")

@@ -41,9 +41,7 @@ class KithDuckDB(Dialect):
     def do_rollback(self, connection: Any) -> None:
         pass
 
-    def get_columns(
-        self, connection: Any, table_name: str, schema: str | None = None, **_: Any
-    ) -> list[Any]:
+    def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> list[Any]:
         """Asks DuckDB itself: the plain dialect asks for catalogues that only PostgreSQL has."""
         names = {"table_name": table_name, "schema_name": schema}
         rows = connection.execute(text(_COLUMNS), names).mappings()

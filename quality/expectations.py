@@ -47,9 +47,7 @@ class RecountCrashed(RuntimeError):
     """The process that recounts ended without an answer for any rule."""
 
 
-def recount(
-    database: Path, recounts: Sequence[Recount], docs: Path | None = None
-) -> list[Recounted]:
+def recount(database: Path, recounts: Sequence[Recount], docs: Path | None = None) -> list[Recounted]:
     """One answer for each recount, in their order; with `docs`, Data Docs in that new folder.
 
     Raises FileExistsError when `docs` already has something in it, and RecountCrashed when
@@ -141,9 +139,7 @@ def _source(context: Any, database: Path) -> Any:
     )
 
 
-def _validate_table(
-    context: Any, source: Any, table: str, recounts: Mapping[int, Recount]
-) -> Validated:
+def _validate_table(context: Any, source: Any, table: str, recounts: Mapping[int, Recount]) -> Validated:
     from great_expectations.datasource.fluent.interfaces import TestConnectionError
 
     try:

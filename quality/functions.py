@@ -208,9 +208,7 @@ FUNCTIONS: dict[str, Function] = {
         2,
     ),
     "is_odd_digit": Function(is_odd_digit, "(substr({0}, {1}, 1) IN ('1', '3', '5', '7', '9'))", 2),
-    "mentions": Function(
-        mentions, f"contains(translate({{0}}, '{ascii_uppercase}', '{ascii_lowercase}'), {{1}})", 2
-    ),
+    "mentions": Function(mentions, f"contains(translate({{0}}, '{ascii_uppercase}', '{ascii_lowercase}'), {{1}})", 2),
     "working_days_between": Function(working_days_between, _sql_working_days(), 2),
     "is_chi": Function(
         is_chi,
@@ -222,7 +220,11 @@ FUNCTIONS: dict[str, Function] = {
         _sql_true_if("regexp_full_match({0}, '[0-9]{{9}}')", _sql_check(SCN_WEIGHTS)),
         1,
     ),
-    "is_digits": Function(is_digits, "regexp_full_match({0}, '[0-9]{{' || CAST({1} AS VARCHAR) || '}}')", 2),
+    "is_digits": Function(
+        is_digits,
+        "(CASE WHEN length({0}) = {1} THEN regexp_full_match({0}, '[0-9]+') WHEN length({0}) <> {1} THEN false END)",
+        2,
+    ),
     "left_text": Function(lambda value, count: value[:count], "substr({0}, 1, {1})", 2),
     "text_length": Function(len, "length({0})", 1),
 }

@@ -86,6 +86,7 @@ def _columns(node: exp.Expression, bare: str, item: str, family: str) -> Iterato
         yield {"": bare, "item": item, "record": family}[node.table], node.name
     elif isinstance(node, exp.Anonymous) and node.name.lower() == "item_count":
         part = f"{family}_{_literal(node.expressions[0])}"
+        yield part, "position"
         for condition in node.expressions[1:]:
             yield from _columns(condition, part, bare, family)
     else:
@@ -271,7 +272,8 @@ def _in_use(node: exp.Expression, family: str) -> Closure:
 def periods_of_use(node: exp.Expression) -> Mapping[str, tuple[date | None, date | None]]:
     """From when and until when the codes of an in_use() call were in use, for those that the list dates."""
     rows = code_list(_literal(node.expressions[0])).rows.items()
-    return {code: (_day(row["starts_on"]), _day(row["ends_on"])) for code, row in rows if row["starts_on"] or row["ends_on"]}
+    dated = ((code, row) for code, row in rows if row["starts_on"] or row["ends_on"])
+    return {code: (_day(row["starts_on"]), _day(row["ends_on"])) for code, row in dated}
 
 
 def _day(written: str) -> date | None:
@@ -365,7 +367,8 @@ class _Sql:
     def _in_use(self, node: exp.Anonymous) -> str:
         code, day = (self.text(each) for each in node.expressions[1:])
         whens = (f"WHEN '{held}' THEN {_within(day, *period)}" for held, period in periods_of_use(node).items())
-        return f"CASE WHEN {code} IS NOT NULL AND {day} IS NOT NULL THEN CASE {code} {' '.join(whens)} ELSE true END END"
+        known = f"{code} IS NOT NULL AND {day} IS NOT NULL"
+        return f"CASE WHEN {known} THEN CASE {code} {' '.join(whens)} ELSE true END END"
 
 
 def _within(day: str, first: date | None, last: date | None) -> str:

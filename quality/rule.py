@@ -68,14 +68,6 @@ class Unique:
 
 
 @dataclass(frozen=True)
-class NoOverlap:
-    """Fails on a row that starts before the previous row of its record (by start) has ended."""
-
-    starts: str
-    ends: str
-
-
-@dataclass(frozen=True)
 class Query:
     """Fails on the rows that a query selects: columns `record_key` and `position` (null for the record).
 
@@ -101,7 +93,7 @@ class NoData:
     why: str
 
 
-Logic = Row | Codes | Unique | NoOverlap | Query | Shape | NoData
+Logic = Row | Codes | Unique | Query | Shape | NoData
 Patch = Mapping[str, Any]
 Example = Patch | Sequence[tuple[str, Patch]]
 """Changes to the family's example record; or several records, each a family and its changes.

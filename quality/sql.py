@@ -10,7 +10,7 @@ from string import Template
 
 from quality.catalogue import coded_fields, predicates, table_of, tables_of
 from quality.predicate import written_out
-from quality.rule import Codes, NoOverlap, Query, Row, Rule, Unique
+from quality.rule import Codes, Query, Row, Rule, Unique
 from schemas.codelists import code_list
 from schemas.tables import Table
 
@@ -34,8 +34,6 @@ def reads(rule: Rule) -> Iterator[tuple[str, str]]:
         yield from ((held.name, column) for held, column in coded_fields(rule.code))
     elif isinstance(rule.logic, Unique):
         yield from ((table, column) for column in rule.logic.columns)
-    elif isinstance(rule.logic, NoOverlap):
-        yield from ((table, rule.logic.starts), (table, rule.logic.ends))
 
 
 def pointer(table: Table, alias: str, column: str) -> str:
@@ -100,14 +98,6 @@ def _unique(rule: Rule, today: date, key: str) -> str:
     return f"{_selecting(rule, table_of(rule), given, key)} QUALIFY count(*) OVER (PARTITION BY {by}) > 1"
 
 
-def _no_overlap(rule: Rule, today: date, key: str) -> str:
-    assert isinstance(rule.logic, NoOverlap)
-    starts, ends = f"item.{rule.logic.starts}", f"item.{rule.logic.ends}"
-    earlier = f"OVER (PARTITION BY record.{key} ORDER BY {starts}, item.position)"
-    overlaps = f"{starts} < lag(coalesce({ends}, DATE '9999-12-31')) {earlier}"
-    return f"{_selecting(rule, table_of(rule), 'true', key)} QUALIFY {overlaps}"
-
-
 def _query(rule: Rule, today: date, key: str) -> str:
     assert isinstance(rule.logic, Query)
     table = table_of(rule)
@@ -120,6 +110,5 @@ _WRITERS: Mapping[type, Callable[[Rule, date, str], str]] = {
     Row: _row,
     Codes: _codes,
     Unique: _unique,
-    NoOverlap: _no_overlap,
     Query: _query,
 }

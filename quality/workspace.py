@@ -37,7 +37,7 @@ HELD: Mapping[str, str] = {
     "source": "text",
     "source_id": "text",
     "version": "integer",
-    "received_at": "instant",
+    "kept_at": "instant",
     "linked_child": "text",
 }
 """How a record is held: its place in the journal, whose it is, and the child it is linked to."""
@@ -52,7 +52,7 @@ class Held:
     source: str
     source_id: str
     version: int
-    received_at: datetime
+    kept_at: datetime
     linked_child: str | None
 
 
@@ -80,15 +80,13 @@ def fill(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table | p
     connection.unregister("incoming")
 
 
-def add_records(
-    connection: duckdb.DuckDBPyConnection, family: Family, records: Iterable[tuple[Held, Record]]
-) -> None:
+def add_records(connection: duckdb.DuckDBPyConnection, family: Family, records: Iterable[tuple[Held, Record]]) -> None:
     """Append records of one family to its tables."""
     gathered: dict[str, list[Row]] = {table.name: [] for table in family.tables}
     for held, record in records:
         for name, row in _held_rows(family, held, record):
             gathered[name].append(row)
-    for table in family.tables:
+    for table in (table for table in family.tables if gathered[table.name]):
         fill(connection, table, pa.Table.from_pylist(gathered[table.name], schema=arrow_schema(table)))
 
 
@@ -96,5 +94,3 @@ def _held_rows(family: Family, held: Held, record: Record) -> Iterator[tuple[str
     for name, rows in family.rows(record).items():
         stamp: dict[str, Any] = asdict(held) if name == family.name else {"seq": held.seq}
         yield from ((name, stamp | row) for row in rows)
-
-

@@ -21,7 +21,7 @@ class Remark:
     allowed: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name, value in asdict(self).items() if value is not None or name == "rule"}
 
 
 class Problem(Exception):

@@ -43,14 +43,14 @@ class Service:
         token: str = answer.json()["access_token"]
         return token
 
-    def headers(self, client: credentials.Credentials | None = None, **more: str) -> dict[str, str]:
+    def headers(self, client: credentials.Credentials | None = None, /, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token(client)}"} | {n.replace("_", "-"): v for n, v in more.items()}
 
     def put(self, segment: str, source_id: str, record: Any, **headers: str) -> httpx.Response:
         """Put a record (or raw bytes) under the service's own source."""
         body = {"content": record} if isinstance(record, bytes) else {"json": record}
         headers = {"Content_Type": "application/json"} | headers
-        return self.http.put(self.url(segment, source_id), headers=self.headers(**headers), **body)
+        return self.http.put(self.url(segment, source_id), headers=self.headers(None, **headers), **body)
 
     def get(self, path: str) -> httpx.Response:
         return self.http.get(path, headers=self.headers())

@@ -811,6 +811,7 @@ def upgrade() -> None:
         sa.Column("summary", sa.Text(), nullable=True),
         sa.Column("family_informed", sa.Boolean(), nullable=True),
         sa.Column("family_not_informed_reason", sa.Text(), nullable=True),
+        sa.Column("family_not_informed_reason_text", sa.Text(), nullable=True),
         sa.Column("child_view", sa.Text(), nullable=True),
         sa.Column("child_view_method", sa.Text(), nullable=True),
         sa.Column("decision", sa.Text(), nullable=True),

@@ -49,6 +49,8 @@ class Referral(Record):
     """Whether the family was told of the request."""
     family_not_informed_reason: Annotated[str, Code("family_not_informed_reasons")] | None = None
     """Why the family was not told."""
+    family_not_informed_reason_text: OtherText = None
+    """That reason in words, where the code is "other"."""
     child_view: Text = None
     """What the child thinks and wants."""
     child_view_method: Annotated[str, Code("child_view_methods")] | None = None

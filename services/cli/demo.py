@@ -6,6 +6,7 @@ serve, or with --once stop.
 """
 
 import argparse
+import signal
 import socket
 import subprocess
 import sys
@@ -137,6 +138,7 @@ def _service(port: int, address: str) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-m", "services.cli.main", "serve", "--port", str(port)]
     if not _is_free(port):
         raise CouldNotRun(f"Port {port} is taken: stop what listens there, or choose another with --port.")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
         _wait_until_ready(process, address)

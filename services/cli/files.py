@@ -49,6 +49,8 @@ def run_check(options: argparse.Namespace) -> int:
     assert checked.run is not None
     if checked.run.crashed:
         raise CouldNotRun(f"These rules crashed: {', '.join(result.rule.code for result in checked.run.crashed)}")
+    if checked.departures:
+        raise CouldNotRun("The tables in flight depart from their contract: " + " ".join(checked.departures))
     if options.json:
         print_json(as_json(checked))
     else:

@@ -180,7 +180,6 @@ def _read(building: _Building, settings: Settings) -> None:
             building.as_at,
             lambda table: building.progress("reading the store", next(done), len(TABLES)),
         )
-        source.load_receipts(reader, building.connection, building.as_at)
         building.synthetic = source.about(reader, "synthetic") == "true"
 
 
@@ -264,7 +263,7 @@ def _manifest(building: _Building, revisions: Revisions) -> dict[str, Any]:
         "disclosure_policy": POLICY,
         "tables": [held.__dict__ | {"key": keys[held.name]} for held in building.contents],
         "codelists": {name: _sha256(codelists.FOLDER / f"{name}.csv") for name in codelists.names()},
-        "withheld": {"identity_change": held_back.identity_change, "erased": 0},
+        "withheld": {"identity_change": held_back.identity_change, "erased": None},
         "waiting_for_their_child": held_back.waiting,
         "revisions": revisions.as_json(building.contents),
         "coverage": _coverage(building.connection),

@@ -112,6 +112,9 @@ def _instants(table: ReleaseTable) -> Sequence[str]:
     return [column.name for column in table.columns if column.kind == "instant"]
 
 
+_COLUMN = re.compile(r'column (?:named )?"(\w+)"')
+
+
 class _Skip:
     """Why a rule does not run over a release, or an empty string."""
 
@@ -137,8 +140,9 @@ class _Skip:
             return f"the release leaves out {', '.join(partly)} of some records"
         try:
             self.connection.execute(f"EXPLAIN {failing_rows(rule, self.today, RECORD_ID)}")
-        except duckdb.BinderException:
-            return "the release leaves out, or changes, what its query reads"
+        except duckdb.BinderException as error:
+            named = _COLUMN.search(str(error))
+            return f"the release leaves out, or changes, {named[1] if named else 'what its query reads'}"
         except duckdb.Error:
             return ""  # the run itself will say that the rule crashed
         return ""

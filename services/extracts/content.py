@@ -36,13 +36,18 @@ def content_of(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[
     """The content of a table in an attached database."""
     held = columns_of(connection, table, database)
     digest = hashlib.sha256("".join(f"{name} {kind}\n" for name, kind in held).encode())
-    row = " || ".join(_netstring(name, kind) for name, kind in held)
-    query = f'SELECT {row} FROM "{database}".main.{table} ORDER BY {", ".join(key)}'
-    rows = 0
-    for batch in connection.execute(query).fetch_record_batch(ROWS_AT_ONCE):
-        rows += batch.num_rows
-        digest.update("".join(batch.column(0).to_pylist()).encode())
+    row = " || ".join(_netstring(quoted(name), kind) for name, kind in held)
+    query = f"SELECT {row} FROM {database}.main.{quoted(table)} ORDER BY {', '.join(map(quoted, key))}"
+    found, rows = connection.execute(query), 0
+    while some := found.fetchmany(ROWS_AT_ONCE):
+        rows += len(some)
+        digest.update("".join(text for (text,) in some).encode())
     return Content(table, rows, digest.hexdigest())
+
+
+def quoted(name: str) -> str:
+    """A name as SQL, whatever is in it: that of a table may come from a manifest that nobody has vouched for."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, table: str, database: str) -> list[tuple[str, str]]:

@@ -53,7 +53,7 @@ polars.read_parquet("parquet/referrals/*.parquet")
 - **Not submitted is not 0**: in `coverage`, a council that never posted a family has `is_submitted` false and no
   count. 0 is said only of a council that does post it. Years run from 1 August to 31 July.
 - **Instants** (`_at`) are in UTC; the day in Europe/London stands beside each (`_on`). `received_at` of a request
-  is when the service asked received it; `kith_received_at` when Kith received the record.
+  is when the service asked received it; `kept_at` when Kith received the record.
 - **Months** (`month_of_birth`) are given as their first day. Exact birth dates do not leave.
 - **has_...** says whether words were given; the words do not leave.
 - **Restricted**: where any record of a child is restricted or shielded, data zones, carers and referral groups of all

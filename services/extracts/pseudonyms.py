@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -60,27 +61,31 @@ def make(connection: duckdb.DuckDBPyConnection, key: bytes, queries: Iterable[st
     connection.execute("CREATE OR REPLACE TEMP TABLE pseudonym (message VARCHAR, pseudonym VARCHAR)")
     distinct = " UNION ".join(queries)
     messages = connection.execute(f"SELECT * FROM ({distinct}) AS messages(message) WHERE message IS NOT NULL")
-    for batch in list(_batches(messages.fetch_record_batch(ROWS_AT_ONCE), key)):
-        connection.register("made", batch)
+    for made in list(_made(messages, key)):
+        connection.register("made", made)
         connection.execute("INSERT INTO pseudonym SELECT message, pseudonym FROM made")
         connection.unregister("made")
 
 
-def _batches(messages: pa.RecordBatchReader, key: bytes) -> Iterator[pa.Table]:
-    for batch in messages:
-        column = batch.column(0)
-        made = pa.array([pseudonym(key, value) for value in column.to_pylist()], pa.string())
-        yield pa.table({"message": column, "pseudonym": made})
+def _made(messages: duckdb.DuckDBPyConnection, key: bytes) -> Iterator[pa.Table]:
+    while rows := messages.fetchmany(ROWS_AT_ONCE):
+        texts = [text for (text,) in rows]
+        yield pa.table({"message": texts, "pseudonym": [pseudonym(key, text) for text in texts]})
 
 
 def _kept(path: Path) -> str:
     """The key in a file that only its owner may read, made where there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         _create(path, secrets.token_hex(32))
     return path.read_text(encoding="ascii").strip()
 
 
 def _create(path: Path, key: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+    """Written whole before it has its name, so that of two builds at once both use the first one's key."""
+    draft, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(draft, "w", encoding="ascii") as file:
         file.write(key + "\n")
+    with suppress(FileExistsError):
+        os.link(name, path)
+    os.unlink(name)

@@ -45,9 +45,17 @@ class Release:
 
 
 def list_releases(folder: Path) -> list[Release]:
-    """The releases in a folder, by their instant and id; empty where there is no such folder."""
-    found = [Release(path.parent) for path in folder.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
-    return sorted(found, key=lambda release: (release.as_at, release.release_id))
+    """The releases in a folder, by their instant and id; what has no manifest of a release is passed over."""
+    found = (Release(path.parent) for path in folder.glob(f"[!.]*/{MANIFEST}"))
+    readable = (release for release in found if _is_readable(release))
+    return sorted(readable, key=lambda release: (release.as_at, release.release_id))
+
+
+def _is_readable(release: Release) -> bool:
+    try:
+        return bool(release.as_at.tzinfo and release.rows)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def notice(synthetic: bool) -> str:

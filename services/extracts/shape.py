@@ -134,10 +134,10 @@ _HELD = (
     ReleaseColumn("source", "text", "The posting system's name.", "spine.source", nullable=False),
     ReleaseColumn("version", "integer", "Which version of the record this is, from 1.", "item.version", nullable=False),
     ReleaseColumn(
-        "kith_received_at",
+        "kept_at",
         "instant",
-        "When Kith received this version, UTC.",
-        "timezone('UTC', spine.received_at)",
+        "When Kith received this version, and from when it kept it, UTC.",
+        "timezone('UTC', item.kept_at)",
         nullable=False,
     ),
 )
@@ -197,15 +197,14 @@ def _child(table: Table, column: Column) -> Iterator[ReleaseColumn]:
     """The record's own child is among its stamps; any other child is `other_child_id`."""
     if table.is_part or column.name != "child":
         name = "other_child_id" if column.name == "child" else f"{column.name}_child_id"
-        linked = message("child", _linked_child(column))
         told = f"Pseudonym of the child: {column.description} Empty while that child's record has not arrived."
-        yield _column(column, name, "text", looked_up(linked), told, message=linked)
+        yield _column(column, name, "text", _child_of(column), told)
 
 
-def _linked_child(column: Column) -> str:
-    """SQL: the linked child of another children record of the same source."""
+def _child_of(column: Column) -> str:
+    """SQL: the child of another children record of the same source."""
     return (
-        "(SELECT other.linked_child FROM spine AS other WHERE other.family = 'children'"
+        "(SELECT other.child_id FROM spine AS other WHERE other.family = 'children'"
         " AND other.source_agency = spine.source_agency AND other.source = spine.source"
         f" AND other.source_id = item.{column.name} AND NOT other.is_changed)"
     )

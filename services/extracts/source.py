@@ -15,8 +15,9 @@ import pyarrow as pa
 from sqlalchemy import make_url
 
 from quality.workspace import DUCKDB_TYPES, create, kinds
-from schemas.registry import BY_NAME, FAMILIES, TABLES
+from schemas.registry import FAMILIES, TABLES
 from schemas.tables import Table
+from services.extracts.shape import child_column
 
 ROWS_AT_ONCE = 50_000
 READER_ROLE = "kith_reader"
@@ -139,14 +140,6 @@ def load_sources(reader: Reader, connection: duckdb.DuckDBPyConnection) -> None:
     _append(connection, "source", reader, "SELECT name, agency, live_from FROM source ORDER BY name", columns)
 
 
-def load_receipts(reader: Reader, connection: duckdb.DuckDBPyConnection, as_at: datetime) -> None:
-    """Fill a table `receipt` (seq, received_at): when each version held by an instant was received."""
-    columns = {"seq": "integer", "received_at": "instant"}
-    connection.execute("CREATE OR REPLACE TABLE receipt (seq BIGINT, received_at TIMESTAMPTZ)")
-    query = f"SELECT seq, received_at FROM journal WHERE received_at <= {reader.instant(as_at)} ORDER BY seq"
-    _append(connection, "receipt", reader, query, columns)
-
-
 def about(reader: Reader, name: str) -> str | None:
     """What the store says of itself under that name."""
     query = f"SELECT value FROM about WHERE name = '{name}'"
@@ -164,28 +157,27 @@ def _append(
 
 
 def _query(table: Table, as_at: str) -> str:
-    """SQL, on either database, for a table's rows in the workspace's columns.
-
-    The journal says when a record was received: a family may have a `received_at` of its own.
-    """
-    current = f"receipt.received_at <= {as_at} AND (record.superseded_at IS NULL OR record.superseded_at > {as_at})"
-    received = "JOIN journal AS receipt ON receipt.seq = record.seq"
+    """SQL, on either database, for a table's rows in the workspace's columns."""
+    current = f"record.kept_at <= {as_at} AND (record.superseded_at IS NULL OR record.superseded_at > {as_at})"
     columns = ", ".join(_selected(table))
     if table.is_part:
-        joined = f"{table.name} AS item JOIN {table.family} AS record ON record.seq = item.seq {received}"
+        joined = f"{table.name} AS item JOIN {table.family} AS record ON record.seq = item.seq"
         return f"SELECT {columns} FROM {joined} WHERE {current}"
-    return f"SELECT {columns} FROM {table.name} AS record {received} {_link(table, as_at)} WHERE {current}"
+    return f"SELECT {columns} FROM {table.name} AS record {_link(table, as_at)} WHERE {current}"
 
 
 def _selected(table: Table) -> Iterator[str]:
     alias = "item" if table.is_part else "record"
+    linked = "link.child" if child_column(table) else "CAST(NULL AS TEXT)"
     for name in kinds(table):
-        yield "link.child AS linked_child" if name == "linked_child" else f"{alias}.{_quoted(name)}"
+        yield f"{linked} AS linked_child" if name == "linked_child" else f"{alias}.{_quoted(name)}"
 
 
 def _link(table: Table, as_at: str) -> str:
-    names = {column.name for column in BY_NAME[table.family].tables[0].columns}
-    own_id = "child" if "child" in names else "source_id"
+    """The join to the link of a record's child; a family that is about no child has none."""
+    own_id = child_column(table)
+    if not own_id:
+        return ""
     return (
         f"LEFT JOIN link ON link.source_agency = record.source_agency AND link.source = record.source "
         f"AND link.source_id = record.{own_id} AND link.received_at <= {as_at} "

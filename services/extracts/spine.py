@@ -33,7 +33,7 @@ class Withheld:
 
 
 def make(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
-    """Make the tables `spine` and `pseudonym` from a workspace filled with `receipt` too."""
+    """Make the tables `spine` and `pseudonym` from a filled workspace."""
     _held(connection)
     _judged(connection)
     pseudonyms.make(connection, key, _messages())
@@ -61,8 +61,7 @@ def _released(table: Table) -> str:
 def _held(connection: duckdb.DuckDBPyConnection) -> None:
     records = " UNION ALL ".join(_records(family.tables[0]) for family in FAMILIES)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE held AS SELECT records.*, receipt.received_at, {SUBJECT} AS subject"
-        f" FROM ({records}) AS records JOIN receipt USING (seq)"
+        f"CREATE OR REPLACE TEMP TABLE held AS SELECT records.*, {SUBJECT} AS subject FROM ({records}) AS records"
     )
 
 

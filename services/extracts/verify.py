@@ -10,7 +10,7 @@ import duckdb
 
 from schemas.fields import Release as Leaving
 from schemas.registry import TABLES
-from services.extracts.content import columns_of, content_of
+from services.extracts.content import columns_of, content_of, quoted
 from services.extracts.release import (
     DATABASE,
     DICTIONARY,
@@ -18,11 +18,8 @@ from services.extracts.release import (
     PARQUET,
     described,
     files_of,
-    list_releases,
 )
 from services.extracts.shape import left_out
-
-__all__ = ["list_releases", "verify"]
 
 NEVER = {
     column.name for table in TABLES for column in table.columns if column.release is Leaving.DROP and not table.is_part
@@ -66,7 +63,7 @@ def _tables(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
             yield from _table(connection, folder, table)
         yield from _dictionary(connection, folder)
     except duckdb.Error:
-        yield f"{DATABASE}, or a Parquet file, cannot be read."
+        yield f"{DATABASE} cannot be read."
     finally:
         connection.close()
 
@@ -92,17 +89,19 @@ def _table(connection: duckdb.DuckDBPyConnection, folder: Path, listed: Mapping[
     content = content_of(connection, name, listed["key"], "held")
     if (content.rows, content.content_hash) != (listed["rows"], listed["content_hash"]):
         yield f"The table {name} does not hold what the manifest says."
-    if _parquet_differs(connection, folder, name):
+    if not _same_in_parquet(connection, folder, name):
         yield f"The Parquet files of {name} do not hold what {DATABASE} does."
 
 
-def _parquet_differs(connection: duckdb.DuckDBPyConnection, folder: Path, name: str) -> bool:
+def _same_in_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, name: str) -> bool:
+    """Whether a table's Parquet files can be read and hold the rows that the table does, no more and no fewer."""
     files = str(folder / PARQUET / name / "*.parquet").replace("'", "''")
-    (count,) = connection.execute(f"SELECT count(*) FROM '{files}'").fetchall()[0]
-    query = f"SELECT count(*) FROM (FROM held.main.{name} EXCEPT ALL FROM '{files}')"
-    (missing,) = connection.execute(query).fetchall()[0]
-    (rows,) = connection.execute(f"SELECT count(*) FROM held.main.{name}").fetchall()[0]
-    return bool(missing > 0 or count != rows)
+    table, parquet = f"FROM held.main.{quoted(name)}", f"FROM '{files}'"
+    query = f"SELECT count(*) FROM (({table} EXCEPT ALL {parquet}) UNION ALL ({parquet} EXCEPT ALL {table}))"
+    try:
+        return connection.execute(query).fetchall() == [(0,)]
+    except duckdb.Error:
+        return False
 
 
 def _dictionary(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[str]:

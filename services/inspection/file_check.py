@@ -14,6 +14,7 @@ from quality.functions import local_date
 from quality.run import Run, run
 from quality.workspace import Held, add_records, create
 from schemas.registry import FAMILIES
+from services.extracts.in_flight import frame_problems
 from services.intake.receive import Line, read_line
 from services.store.writing import Put
 
@@ -28,6 +29,8 @@ class FileCheck:
     refused: list[tuple[int, Line]] = field(default_factory=list)
     kept: dict[tuple[str, str], tuple[int, Put]] = field(default_factory=dict)
     run: Run | None = None
+    departures: list[str] = field(default_factory=list)
+    """Where a table that the records make departs from its typed contract; a fault of Kith's, not of the file."""
     findings: list[tuple[int, str, str, str, str]] = field(default_factory=list)
     """Line, family, source_id, rule, pointer."""
 
@@ -47,6 +50,7 @@ def check_file(path: Path, each: Callable[[int], None] = lambda lines: None) -> 
     for family in FAMILIES:
         puts = ((n, put) for n, put in checked.kept.values() if put.family is family)
         add_records(connection, family, ((_held(n, put, at), put.record) for n, put in puts))
+    checked.departures = frame_problems(connection)
     checked.run = run(connection, rules(), local_date(at))
     checked.findings = list(_findings(connection, checked.kept.values()))
     return checked

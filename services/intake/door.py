@@ -46,6 +46,8 @@ def check(family: Family, source_id: str, body: Any, at: datetime) -> Checked:
         form = canonical(body)
     except NotJson as error:
         return Checked(None, [remarks.of_rule("SH01", "", "malformed", str(error))], [])
+    if len(form) > LARGEST_RECORD:
+        return Checked(None, [remarks.of_rule("SH06", "", "too-large", "a record is at most 1 MiB")], [])
     return _checked(family, source_id, without_nulls(body), form, at)
 
 
@@ -56,11 +58,12 @@ def _checked(family: Family, source_id: str, body: dict[str, Any], form: bytes, 
         broken = list(remarks.of_shape(family, error))
         errors, warnings = _broken_rules(sound_part(family, body, error), local_date(at))
         return Checked(None, [*broken, *errors], warnings)
-    found = failures(family.name, family.rows(record), local_date(at))
+    rows = family.rows(record)
+    found = failures(family.name, rows, local_date(at))
     errors, warnings = _by_severity(found)
     if record.recorded_at > at + AHEAD:
         errors.append(remarks.of_rule("SH08", "/recorded_at", "in-the-future", "this is ahead of the service's clock"))
-    put = None if errors else Put(family, source_id, record, form.decode(), sha256(form))
+    put = None if errors else Put(family, source_id, record, rows, form.decode(), sha256(form))
     return Checked(put, errors, warnings)
 
 

@@ -16,7 +16,7 @@ from schemas.registry import BY_NAME
 from services.errors import Invalid, PreconditionFailed, Remark, TooLarge
 from services.identity import arrival
 from services.intake import remarks
-from services.intake.door import LARGEST_RECORD, Checked, check
+from services.intake.door import Checked, check
 from services.intake.strict_json import NotJson, parse
 from services.store import batches, links
 from services.store.engine import Store, receive_now
@@ -87,7 +87,7 @@ def read_line(text: bytes, at: datetime) -> Line:
         known = line if isinstance(line, dict) else {}
         return Line(_text(known.get("family")), _text(known.get("source_id")), Checked(None, problems, []))
     family, source_id, record = line["family"], line["source_id"], line["record"]
-    return Line(family, source_id, _checked_in_size(BY_NAME[family], source_id, record, at))
+    return Line(family, source_id, check(BY_NAME[family], source_id, record, at))
 
 
 def refused(family: Family, checked: Checked) -> Invalid:
@@ -188,12 +188,6 @@ def _line_problems(line: Any) -> Iterator[Remark]:
         yield remarks.of_rule("SH09", "/family", "unknown-family", "there is no such family", f"one of {families}")
     if "source_id" in line and not isinstance(line["source_id"], str):
         yield remarks.of_rule("SH09", "/source_id", "bad-source-id", "a source_id is text")
-
-
-def _checked_in_size(family: Family, source_id: str, record: Any, at: datetime) -> Checked:
-    if len(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace")) > LARGEST_RECORD:
-        return Checked(None, [remarks.of_rule("SH06", "", "too-large", "a record is at most 1 MiB")], [])
-    return check(family, source_id, record, at)
 
 
 def _unreadable(why: str) -> Line:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.record import CONTRACT_VERSION, Family, Record
+from schemas.tables import Row
 from services.store.chunks import chunks
 from services.store.engine import allot
 from services.store.family_tables import table
@@ -49,11 +50,12 @@ class Owner:
 
 @dataclass(frozen=True)
 class Put:
-    """One record to be held: checked, with its RFC 8785 form and that form's SHA-256."""
+    """One record to be held: checked, with its rows, its RFC 8785 form and that form's SHA-256."""
 
     family: Family
     source_id: str
     record: Record
+    rows: Mapping[str, Sequence[Row]]
     payload: str
     sha256: str
 
@@ -234,7 +236,7 @@ def _typed_rows(owner: Owner, each: _Accepted, received_at: datetime) -> Iterato
         "version": each.version,
         "kept_at": received_at,
     }
-    for name, rows in family.rows(each.put.record).items():
+    for name, rows in each.put.rows.items():
         yield from ((name, (root if name == family.name else part) | row) for row in rows)
 
 

@@ -17,7 +17,7 @@ def line(family: str, source_id: str, record: Any) -> str:
 
 def post(service: Service, body: str | bytes, **headers: str) -> httpx.Response:
     headers = {"Content_Type": "application/x-ndjson"} | headers
-    return service.http.post(URL, content=body, headers=service.headers(**headers))
+    return service.http.post(URL, content=body, headers=service.headers(None, **headers))
 
 
 def results(service: Service, answer: httpx.Response) -> list[dict[str, Any]]:

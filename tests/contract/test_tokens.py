@@ -33,7 +33,7 @@ def test_a_scope_not_granted_is_refused(service: Service) -> None:
 def test_a_token_signed_in_another_way_is_refused(service: Service, algorithm: str) -> None:
     claims = jwt.decode(service.token(), options={"verify_signature": False})
     header = jwt.get_unverified_header(service.token())
-    key = None if algorithm == "none" else "a-guess-of-some-length-that-is-enough-for-the-algorithm-of-512-bits"
+    key = "" if algorithm == "none" else "a-guess-of-some-length-that-is-enough-for-the-algorithm-of-512-bits"
     forged = jwt.encode(claims, key, algorithm=algorithm, headers={"kid": header["kid"]})
     answer = service.http.get("/v1/quality/findings", headers={"Authorization": f"Bearer {forged}"})
     assert answer.status_code == 401

@@ -57,8 +57,7 @@ CROSSWALKS = [
 FIXED = {
     "absent_reasons": "not_asked refused not_yet_known not_recorded not_applicable",
     "advocacy_uses": "used offered_declined not_offered",
-    "child_view_methods": "spoken written drawing observed communication_aid sign_language"
-    " interpreter advocate proxy",
+    "child_view_methods": "spoken written drawing observed communication_aid sign_language interpreter advocate proxy",
     "clock_starts": "contact referral screened",
     "identity_changes": "adoption safety other",
     "meeting_types": "initial pre_birth review transfer core_group",
@@ -194,9 +193,7 @@ def test_every_care_reason_can_be_what_a_child_is_referred_for() -> None:
     assert shared == codes("care_reasons")
     for code in shared:
         care, referral = by_code("care_reasons")[code], by_code("referral_reasons")[code]
-        assert {c: referral[c] for c in care if c != "source"} == {
-            c: care[c] for c in care if c != "source"
-        }
+        assert {c: referral[c] for c in care if c != "source"} == {c: care[c] for c in care if c != "source"}
 
 
 def test_there_are_32_current_councils() -> None:

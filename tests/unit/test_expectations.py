@@ -17,12 +17,8 @@ NAME = "Zebedee O'Quirk"
 
 GOOD = [
     Recount("R-1", "children", "SELECT * FROM children WHERE born_on IS NULL", gate=True),
-    Recount(
-        "R-2", "children", "SELECT * FROM children WHERE born_on > DATE '2030-01-01'", gate=True
-    ),
-    Recount(
-        "R-3", "children", "SELECT name FROM children WHERE name LIKE '%O''Quirk%'", gate=False
-    ),
+    Recount("R-2", "children", "SELECT * FROM children WHERE born_on > DATE '2030-01-01'", gate=True),
+    Recount("R-3", "children", "SELECT name FROM children WHERE name LIKE '%O''Quirk%'", gate=False),
     Recount(
         "R-4",
         "referrals",
@@ -33,8 +29,7 @@ GOOD = [
     Recount(
         "R-5",
         "referrals",
-        "WITH early AS (SELECT * FROM referrals WHERE made_at < TIMESTAMP '2026-01-01 09:30:00') "
-        "SELECT * FROM early;",
+        "WITH early AS (SELECT * FROM referrals WHERE made_at < TIMESTAMP '2026-01-01 09:30:00') SELECT * FROM early;",
         gate=False,
     ),
 ]
@@ -44,12 +39,8 @@ PUNCTUATED = [
     Recount("P-1", "notes", r"SELECT * FROM notes WHERE note = '{batch} {{}} {'", gate=False),
     Recount("P-2", "notes", r"SELECT * FROM notes WHERE note = ' :word :a: x::y'", gate=False),
     Recount("P-3", "notes", r"SELECT * FROM notes WHERE note = 'back\:word \\: \'", gate=False),
-    Recount(
-        "P-4", "notes", r"SELECT * FROM notes WHERE regexp_matches(note, '^\d{3}$')", gate=False
-    ),
-    Recount(
-        "P-5", "notes", r"SELECT * FROM notes WHERE {'k':note}.k = '100%% %s $1 ?'", gate=False
-    ),
+    Recount("P-4", "notes", r"SELECT * FROM notes WHERE regexp_matches(note, '^\d{3}$')", gate=False),
+    Recount("P-5", "notes", r"SELECT * FROM notes WHERE {'k':note}.k = '100%% %s $1 ?'", gate=False),
 ]
 
 RAISING = [
@@ -165,9 +156,7 @@ def test_a_query_that_raises_is_a_problem_of_its_own_rule_only(
         ("B-6", 'Binder Error: Referenced column "height" not found'),
     ],
 )
-def test_a_problem_is_duckdbs_sentence_without_a_childs_details(
-    run: Run, rule: str, sentence: str
-) -> None:
+def test_a_problem_is_duckdbs_sentence_without_a_childs_details(run: Run, rule: str, sentence: str) -> None:
     problem = run.answers[rule].problem
     assert problem is not None
     assert problem.startswith(sentence)
@@ -180,9 +169,7 @@ def test_the_answers_come_in_the_order_asked(run: Run) -> None:
 
 def test_whoever_asks_loads_nothing_heavy() -> None:
     asks = "import sys, quality.expectations; print(*sys.modules)"
-    ran = subprocess.run(
-        [sys.executable, "-c", asks], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
+    ran = subprocess.run([sys.executable, "-c", asks], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert "quality.expectations" in ran.stdout
     assert not HEAVY & set(ran.stdout.split())
 
@@ -227,9 +214,7 @@ def test_data_docs_tell_no_failing_rows_values(run: Run) -> None:
         assert "Traceback (most recent" not in path.read_text()
 
 
-def test_data_docs_are_not_mixed_with_what_a_folder_already_holds(
-    database: Path, tmp_path: Path
-) -> None:
+def test_data_docs_are_not_mixed_with_what_a_folder_already_holds(database: Path, tmp_path: Path) -> None:
     (tmp_path / "kept.txt").write_text("kept")
     with pytest.raises(FileExistsError, match="not empty"):
         recount(database, GOOD, tmp_path)
@@ -264,11 +249,7 @@ def test_canary_the_plain_dialect_cannot_tell_a_tables_columns(database: Path) -
 
 
 def test_canary_great_expectations_cannot_count_through_the_plain_dialect(database: Path) -> None:
-    plain = (
-        "from quality import duckdb_dialect, expectations\n"
-        "duckdb_dialect.NAME = 'duckdb'\n"
-        "expectations.main()"
-    )
+    plain = "from quality import duckdb_dialect, expectations\nduckdb_dialect.NAME = 'duckdb'\nexpectations.main()"
     count = {"rule": "R-1", "table": "children", "failing_rows_sql": "SELECT 1", "gate": True}
     job = {"database": str(database), "recounts": [count], "docs": None}
     ran = subprocess.run(

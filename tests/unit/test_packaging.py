@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +69,14 @@ def test_every_pin_of_a_lock_has_a_hash_and_no_lock_names_a_host(lock: str) -> N
 def test_the_small_lock_holds_no_data_library() -> None:
     names = set(re.findall(r"^([a-z0-9_.-]+)==", (ROOT / "requirements-api.lock").read_text(encoding="utf-8"), re.M))
     assert not names & {"duckdb", "pandas", "polars", "pyarrow", "pandera", "great-expectations", "numpy"}
+
+
+def test_a_python_that_is_too_old_is_named_in_a_plain_sentence(tmp_path: Path) -> None:
+    old = tmp_path / "python3.9"
+    old.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    old.chmod(0o755)
+    command = ["make", "-C", str(ROOT), "setup", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "Kith needs Python 3.11 or later" in done.stdout
+    assert not (tmp_path / "venv").exists()

@@ -1,0 +1,78 @@
+"""The door's closures and DuckDB give one verdict on every row, for every row rule."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quality.catalogue import door_rules
+from quality.door import failures
+from quality.run import run
+from quality.workspace import Held, arrow_schema, create, fill
+from schemas.record import Family
+from schemas.registry import FAMILIES
+from schemas.tables import Row
+from tests.property.drawn import Drawn
+
+RECORDS = 150
+TODAYS = (date(2026, 1, 15), date(2024, 2, 29), date(2025, 12, 31))
+
+Records = Sequence[Mapping[str, Sequence[Row]]]
+Verdicts = set[tuple[str, str, str]]
+"""(rule, record, pointer) of each failure."""
+
+
+def drawn(family: Family, seed: int) -> Records:
+    values = Drawn(seed)
+    return [values.record(family) for _ in range(RECORDS)]
+
+
+def by_closures(family: Family, records: Records, today: date) -> Verdicts:
+    return {
+        (failure.rule.code, str(seq), failure.pointer)
+        for seq, rows in enumerate(records)
+        for failure in failures(family.name, rows, today)
+    }
+
+
+def by_duckdb(family: Family, records: Records, today: date) -> Verdicts:
+    with duckdb.connect() as connection:
+        load(connection, family, records)
+        done = run(connection, door_rules(family.name), today)
+        assert [result.why for result in done.crashed] == []
+        return set(connection.execute("SELECT rule, record_key, pointer FROM failure").fetchall())
+
+
+def load(connection: duckdb.DuckDBPyConnection, family: Family, records: Records) -> None:
+    create(connection, [family])
+    for table in family.tables:
+        stamped = [stamp(seq, table.is_part) | row for seq, rows in enumerate(records) for row in rows[table.name]]
+        fill(connection, table, pa.Table.from_pylist(stamped, schema=arrow_schema(table)))
+
+
+def stamp(seq: int, is_part: bool) -> dict[str, Any]:
+    kept_at = datetime(2025, 12, 1, tzinfo=UTC)
+    return {"seq": seq} if is_part else asdict(Held(seq, "S12000038", "a-source", str(seq), 1, kept_at, None))
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32 - 1), today=st.sampled_from(TODAYS))
+def test_closures_and_duckdb_agree(family: Family, seed: int, today: date) -> None:
+    records = drawn(family, seed)
+    assert sorted(by_closures(family, records, today) ^ by_duckdb(family, records, today)) == []
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_drawn_records_break_most_rules_and_keep_them_too(family: Family) -> None:
+    """Else agreement would say little."""
+    verdicts = by_closures(family, drawn(family, seed=1), TODAYS[0])
+    broken = {code for code, _, _ in verdicts}
+    told_apart = [rule for rule in door_rules(family.name) if rule.code in broken]
+    assert len(told_apart) >= 0.8 * len(door_rules(family.name))
