@@ -104,6 +104,12 @@ class NotAllowed(Problem):
     status, name, title = 405, "method-not-allowed", "This address does not take that method"
 
 
+class Gone(Problem):
+    """A record that its source retracted."""
+
+    status, name, title = 410, "retracted", "The source has retracted this record; its versions are kept"
+
+
 class Stale(Problem):
     """A later version is held; nothing to do for the sender."""
 
@@ -153,6 +159,7 @@ ALL: tuple[type[Problem], ...] = (
     Forbidden,
     NotFound,
     NotAllowed,
+    Gone,
     Stale,
     PreconditionFailed,
     TooLarge,

@@ -583,6 +583,8 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("sha256", sa.String(), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_retracted", sa.Boolean(), nullable=False),
+        sa.Column("replaced_by", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("source_agency", "source", "family", "source_id"),
     )
     op.create_table(

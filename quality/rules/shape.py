@@ -60,5 +60,12 @@ RULES = (
         "the service's clock",
         Dimension.TIMELINESS,
     ),
+    _shape(
+        "SH10",
+        "A retraction that merges a record into another names that other, and no other retraction does.",
+        "give replaced_by with the reason merged, and leave it out with any other",
+        "the contract of retractions",
+        Dimension.CONSISTENCY,
+    ),
     _shape("SH09", "A family and a source_id are well formed.", "see /openapi.json for both", "the path or batch line"),
 )

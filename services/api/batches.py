@@ -19,7 +19,8 @@ _may_write = requires("records.write")
 _BODY = {
     "requestBody": {
         "required": True,
-        "description": 'One line a record: {"family", "source_id", "record": {}}; up to 10,000 lines and 32 MiB.',
+        "description": 'One line a record: {"family", "source_id", "record": {}}, or "retract": {"reason"} in place of '
+        "record; up to 10,000 lines and 32 MiB.",
         "content": {NDJSON: {"schema": {"type": "string"}}},
     }
 }

@@ -5,8 +5,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from schemas.record import Family
+from schemas.record import Family, Item
 from schemas.registry import FAMILIES
+from schemas.retraction import RetractionBody
 
 REF = "#/components/schemas/"
 
@@ -53,7 +54,7 @@ class Answer(BaseModel):
 
     @classmethod
     def answers(cls) -> dict[int | str, dict[str, Any]]:
-        return {200: {"model": cls}, **PROBLEMS}
+        return {200: {"model": cls}, **PROBLEMS, **problems(410)}
 
 
 class Put(Answer):
@@ -72,7 +73,7 @@ class Put(Answer):
 
 
 class RecordAnswer(Answer):
-    """A record as it is held."""
+    """A record as it is held; a version that retracted it has `retraction` instead of `record`."""
 
     source: str
     family: str
@@ -81,7 +82,8 @@ class RecordAnswer(Answer):
     sha256: str
     child: str | None
     received_at: str
-    record: dict[str, Any]
+    record: dict[str, Any] | None = None
+    retraction: dict[str, Any] | None = None
 
 
 class BatchAnswer(Answer):
@@ -118,11 +120,18 @@ def body_of(family: Family) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
+RETRACTION = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": REF + RetractionBody.__name__}}},
+    }
+}
+
+
 def contract_schemas() -> dict[str, Any]:
-    """The JSON Schemas of every contract and of their parts, by name."""
-    _, described = models_json_schema(
-        [(family.contract, "validation") for family in FAMILIES], ref_template=REF + "{model}"
-    )
+    """The JSON Schemas of every contract, of their parts and of a retraction, by name."""
+    posted: list[type[Item]] = [*(family.contract for family in FAMILIES), RetractionBody]
+    _, described = models_json_schema([(each, "validation") for each in posted], ref_template=REF + "{model}")
     found: dict[str, Any] = described["$defs"]
     return found
 

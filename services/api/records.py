@@ -9,14 +9,14 @@ from starlette.responses import JSONResponse, Response
 from schemas.record import Family
 from services.access.tokens import Caller
 from services.api.answers import page
-from services.api.described import PROBLEMS, Put, RecordAnswer, body_of
+from services.api.described import PROBLEMS, RETRACTION, Put, RecordAnswer, body_of
 from services.api.requests import SourceName, StoreOf, body_up_to, if_match, owns_source, paging, requires
-from services.errors import NotFound, Stale
+from services.errors import Gone, NotFound, Stale
 from services.intake.door import LARGEST_RECORD
-from services.intake.receive import Received, child_of, receive_record
+from services.intake.receive import Received, child_of, receive_record, receive_retraction
 from services.store import reading, sources
 from services.store.engine import Store
-from services.store.writing import Owner, Result
+from services.store.writing import Owner, Result, Retraction
 
 SourceId = Annotated[str, Path(description="The source's own id of the record")]
 Version = Annotated[int, Path(ge=1, le=2**31)]
@@ -43,6 +43,23 @@ def family_routes(family: Family) -> APIRouter:
     def get(source: SourceName, source_id: SourceId, store: StoreOf, caller: MayRead) -> JSONResponse:
         """The record as it is held."""
         return _record_answer(store, _readable(store, caller, source), family, source_id)
+
+    @router.post(
+        "/retractions",
+        status_code=201,
+        responses=Put.answers(),
+        openapi_extra=RETRACTION,
+        name=f"retract_{family.name}",
+    )
+    def retract(
+        source: SourceName,
+        source_id: SourceId,
+        store: StoreOf,
+        body: Annotated[bytes, Depends(_own_body)],
+        caller: Annotated[Caller, Depends(_may_write)],
+    ) -> JSONResponse:
+        """Take a record back, saying why; 200 where it was retracted already. A later put revives it."""
+        return _put_answer(receive_retraction(store, caller.owner, family, source_id, body))
 
     @router.get("/versions", responses=PROBLEMS, name=f"{family.name}_versions")
     def versions(
@@ -103,7 +120,8 @@ def _put_answer(received: Received) -> JSONResponse:
     }
     if received.link:
         body["link"] = received.link
-    return JSONResponse(body, 201 if outcome.result is Result.CREATED else 200, headers)
+    is_new = outcome.result in (Result.CREATED, Result.RETRACTED) and not outcome.again
+    return JSONResponse(body, 201 if is_new else 200, headers)
 
 
 def _record_answer(
@@ -114,6 +132,8 @@ def _record_answer(
         child = child_of(connection, owner, family, source_id, found.record) if found else None
     if found is None:
         raise NotFound
+    if found.op == Retraction.op and version is None:
+        raise Gone(headers={"ETag": f'"{found.version}"'})
     body = {
         "source": owner.source,
         "family": family.name,
@@ -122,7 +142,7 @@ def _record_answer(
         "sha256": found.sha256,
         "child": child,
         "received_at": _text(found.received_at),
-        "record": found.record,
+        "retraction" if found.op == Retraction.op else "record": found.record,
     }
     return JSONResponse(body, headers={"ETag": f'"{found.version}"'})
 

@@ -20,12 +20,21 @@ from services.store.writing import Owner
 
 TRUSTED = {"chi": is_chi, "scn": is_scn}
 """The identifiers that may link, the stronger first, and what makes one well formed."""
-NEW, CHANGED = "new", "identity_change"
-TOLD = dict.fromkeys(TRUSTED, "match") | {NEW: "new", CHANGED: "new"}
+NEW, CHANGED, MERGED = "new", "identity_change", "merged"
+TOLD = dict.fromkeys((*TRUSTED, MERGED), "match") | {NEW: "new", CHANGED: "new"}
 """How the sender of a children record is told of its link."""
 
 Identity = tuple[str, str, date]
 """An identifier's name and value, and the birth date that must agree."""
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A children record that came, or (without a record) was retracted, perhaps merged into another."""
+
+    source_id: str
+    record: Child | None
+    replaced_by: str | None = None
 
 
 @dataclass
@@ -39,18 +48,51 @@ class _Arrivals:
     written: dict[str, links.NewLink] = field(default_factory=dict)
 
 
-def link(connection: Connection, owner: Owner, arrived: Sequence[tuple[str, Child]], received_at: datetime) -> None:
-    """Link a source's children records, given as (source_id, record), in the caller's transaction."""
-    if not arrived:
+def link(connection: Connection, owner: Owner, arrived: Sequence[Arrived], received_at: datetime) -> None:
+    """Link a source's children records anew, in the caller's transaction; of several for one id the last counts.
+
+    A retracted record is linked no more, and its dependants wait; one that was
+    merged follows the record it was merged into, now and later.
+    """
+    last = {one.source_id: one for one in arrived}
+    came = {source_id: one.record for source_id, one in last.items() if one.record is not None}
+    if not last:
         return
-    wanted = {identity for _, record in arrived for identity in identities(record)}
+    wanted = {identity for record in came.values() for identity in identities(record)}
     lock(connection, [f"{name}:{value}" for name, value, _ in wanted])
-    source_ids = [source_id for source_id, _ in arrived]
-    arrivals = _Arrivals(connection, owner, _known(connection, owner, wanted, set(source_ids)), {})
-    arrivals.linked = dict(links.links_of(connection, owner, source_ids))
-    for source_id, record in arrived:
+    arrivals = _Arrivals(connection, owner, _known(connection, owner, wanted, set(last)), {})
+    arrivals.linked = dict(links.links_of(connection, owner, last))
+    for source_id, record in came.items():
         _arrive(arrivals, source_id, record)
     links.write(connection, owner, list(arrivals.written.values()), received_at)
+    _retire(connection, owner, [one for one in last.values() if one.record is None], received_at)
+    _bring_along(connection, owner, list(last), received_at)
+
+
+def _retire(connection: Connection, owner: Owner, retracted: Sequence[Arrived], received_at: datetime) -> None:
+    links.end(connection, owner, [one.source_id for one in retracted], received_at)
+    replaced = [one.replaced_by for one in retracted if one.replaced_by]
+    _bring_along(connection, owner, replaced, received_at)
+
+
+def _bring_along(connection: Connection, owner: Owner, source_ids: Sequence[str], received_at: datetime) -> None:
+    """Whatever was merged into these ids, in one step or several, is linked as they are."""
+    followed: set[str] = set()
+    while source_ids:
+        followed |= set(source_ids)
+        merged = links.merged_into(connection, owner, source_ids)
+        leaders = links.links_of(connection, owner, merged.values())
+        held = links.links_of(connection, owner, merged)
+        moved = [_following(one, leaders.get(into), held.get(one)) for one, into in merged.items()]
+        links.end(connection, owner, [one for one, into in merged.items() if into not in leaders], received_at)
+        links.write(connection, owner, [one for one in moved if one], received_at)
+        source_ids = [one for one in merged if one not in followed]
+
+
+def _following(source_id: str, leader: tuple[str, str] | None, held: tuple[str, str] | None) -> links.NewLink | None:
+    if leader is None or (held and held[0] == leader[0]):
+        return None
+    return links.NewLink(source_id, leader[0], MERGED, held[0] if held else None, is_new_child=False)
 
 
 def identities(record: Child) -> Iterator[Identity]:

@@ -15,8 +15,8 @@ from quality.run import Run, run
 from quality.workspace import Held, add_records, create
 from schemas.registry import FAMILIES
 from services.extracts.in_flight import frame_problems
-from services.intake.receive import Line, read_line
-from services.store.writing import Put
+from services.intake.lines import Line, read_line
+from services.store.writing import Put, Retraction
 
 NOBODY = "this-file"
 
@@ -59,9 +59,12 @@ def check_file(path: Path, each: Callable[[int], None] = lambda lines: None) -> 
 def _take(checked: FileCheck, number: int, line: Line) -> None:
     """Keep a line's record; of several under one key, the one recorded last."""
     checked.lines += 1
-    put = line.checked.put
+    put = line.checked.change
     if put is None:
         checked.refused.append((number, line))
+        return
+    if isinstance(put, Retraction):
+        checked.kept.pop(put.key, None)
         return
     held = checked.kept.get(put.key)
     if held is None or held[1].record.recorded_at <= put.record.recorded_at:

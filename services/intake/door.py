@@ -17,11 +17,12 @@ from quality.functions import local_date
 from quality.rule import Severity
 from schemas.fields import SOURCE_ID
 from schemas.record import Family
+from schemas.retraction import RetractionBody
 from services.errors import Remark
 from services.intake import remarks
 from services.intake.sound_part import sound_part
 from services.intake.strict_json import NotJson, canonical, sha256, without_nulls
-from services.store.writing import Put
+from services.store.writing import Change, Put, Retraction
 
 RESERVED = "digest"
 LARGEST_RECORD = 1024 * 1024
@@ -30,9 +31,9 @@ AHEAD = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Checked:
-    """What the door says of one record: a put where nothing refuses it, and every remark."""
+    """What the door says of one change: the change where nothing refuses it, and every remark."""
 
-    put: Put | None
+    change: Change | None
     errors: Sequence[Remark]
     warnings: Sequence[Remark]
 
@@ -51,6 +52,28 @@ def check(family: Family, source_id: str, body: Any, at: datetime) -> Checked:
     return _checked(family, source_id, without_nulls(body), form, at)
 
 
+def check_retraction(family: Family, source_id: str, body: Any, at: datetime) -> Checked:
+    """Check a parsed retraction at an instant; one that names no recorded_at is recorded when it is received."""
+    problem = _source_id_problem(source_id) or _not_an_object(body)
+    if problem:
+        return Checked(None, [problem], [])
+    try:
+        form = canonical(body)
+        said = RetractionBody.model_validate(without_nulls(body))
+    except NotJson as error:
+        return Checked(None, [remarks.of_rule("SH01", "", "malformed", str(error))], [])
+    except ValidationError as error:
+        return Checked(None, list(remarks.of_shape(family, error)), [])
+    recorded_at = said.recorded_at or at
+    if recorded_at > at + AHEAD:
+        return Checked(None, [_in_the_future()], [])
+    return Checked(Retraction(family, source_id, recorded_at, said.replaced_by, form.decode(), sha256(form)), [], [])
+
+
+def _in_the_future() -> Remark:
+    return remarks.of_rule("SH08", "/recorded_at", "in-the-future", "this is ahead of the service's clock")
+
+
 def _checked(family: Family, source_id: str, body: dict[str, Any], form: bytes, at: datetime) -> Checked:
     try:
         record = family.contract.model_validate(body)
@@ -62,7 +85,7 @@ def _checked(family: Family, source_id: str, body: dict[str, Any], form: bytes, 
     found = failures(family.name, rows, local_date(at))
     errors, warnings = _by_severity(found)
     if record.recorded_at > at + AHEAD:
-        errors.append(remarks.of_rule("SH08", "/recorded_at", "in-the-future", "this is ahead of the service's clock"))
+        errors.append(_in_the_future())
     put = None if errors else Put(family, source_id, record, rows, form.decode(), sha256(form))
     return Checked(put, errors, warnings)
 

@@ -24,6 +24,7 @@ SAYS: Mapping[str, tuple[str, str, str]] = {
     "date-out-of-range": ("not-a-date", "SH04", "the year is not between 1900 and 2199"),
     "not-an-instant": ("not-an-instant", "ID16", "this is not an instant with its offset from UTC"),
     "absent-unknown-field": ("absent-unknown-field", "SH07", "`absent` names a field that this family does not have"),
+    "replacement": ("replacement", "SH10", "a merge names replaced_by, and no other retraction does"),
     "absent-but-given": ("absent-but-given", "SH07", "`absent` names a field that has a value"),
 }
 """Our code, rule and sentence for each kind of error of the contract."""

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Table, select, update
 
 from services.store.chunks import chunks
 from services.store.family_tables import table
-from services.store.tables import Child, Link, Outbox
+from services.store.tables import Child, Held, Link, Outbox
 from services.store.writing import Owner
 
 LINK: Table = Link.__table__  # type: ignore[attr-defined]
+HELD: Table = Held.__table__  # type: ignore[attr-defined]
 CHILD: Table = Child.__table__  # type: ignore[attr-defined]
 OUTBOX: Table = Outbox.__table__  # type: ignore[attr-defined]
 
@@ -92,14 +93,30 @@ def write(connection: Connection, owner: Owner, links: Sequence[NewLink], receiv
     made = [{"child": link.child, "created_at": received_at} for link in links if link.is_new_child]
     if made:
         connection.execute(CHILD.insert(), made)
-    _end(connection, owner, [link.source_id for link in links if link.previous_child], received_at)
+    end(connection, owner, [link.source_id for link in links if link.previous_child], received_at)
     connection.execute(LINK.insert(), [_row(owner, link, received_at) for link in links])
     moved = [_outbox_row(owner, link) for link in links if link.previous_child]
     if moved:
         connection.execute(OUTBOX.insert(), moved)
 
 
-def _end(connection: Connection, owner: Owner, source_ids: Sequence[str], received_at: datetime) -> None:
+def merged_into(connection: Connection, owner: Owner, source_ids: Iterable[str]) -> dict[str, str]:
+    """The retracted children records that were merged into one of these ids, each with the id."""
+    found: dict[str, str] = {}
+    for some in chunks(sorted(set(source_ids))):
+        merged = select(HELD.c.source_id, HELD.c.replaced_by).where(
+            HELD.c.source_agency == owner.agency,
+            HELD.c.source == owner.source,
+            HELD.c.family == "children",
+            HELD.c.is_retracted,
+            HELD.c.replaced_by.in_(some),
+        )
+        found |= {row.source_id: row.replaced_by for row in connection.execute(merged)}
+    return found
+
+
+def end(connection: Connection, owner: Owner, source_ids: Sequence[str], received_at: datetime) -> None:
+    """These children records are linked to nobody from now on."""
     for some in chunks(source_ids):
         connection.execute(
             update(LINK)

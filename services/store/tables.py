@@ -85,7 +85,11 @@ class Payload(SQLModel, table=True):
 
 
 class Held(SQLModel, table=True):
-    """What is held now under each natural key: one row a record, locked while it is written."""
+    """What is held now under each natural key: one row a record, locked while it is written.
+
+    A retracted record keeps its row: `replaced_by` is the id of the same source
+    that it was merged into, where the source named one.
+    """
 
     __tablename__ = "held"
     source_agency: str = Field(primary_key=True)
@@ -96,6 +100,8 @@ class Held(SQLModel, table=True):
     seq: int | None = Field(default=None, sa_column=Column(BIG))
     sha256: str | None = None
     recorded_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    is_retracted: bool = False
+    replaced_by: str | None = None
 
 
 class Child(SQLModel, table=True):

@@ -63,6 +63,12 @@ def test_lines_of_one_key_apply_in_order(service: Service) -> None:
     assert service.get(service.url("referrals", "same-key")).json()["version"] == 2
 
 
+def test_a_content_that_gave_way_within_the_batch_is_stale(service: Service) -> None:
+    one, other = (changed("referrals", {"summary": text}) for text in ("One.", "Another."))
+    answer = post(service, "\n".join(line("referrals", "tied", record) for record in (one, other, one)))
+    assert [found["result"] for found in results(service, answer)] == ["created", "replaced", "stale"]
+
+
 def test_a_batch_again_changes_nothing(service: Service) -> None:
     body = line("referrals", "night", example("referrals"))
     post(service, body)
