@@ -19,6 +19,7 @@ from services.settings import Settings
 from services.store.engine import Store
 
 ABOUT = "A shared multi-agency data service for Scotland's children's services."
+FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")
 SECURITY = {
     "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "client": {"type": "http", "scheme": "basic"},
@@ -64,12 +65,23 @@ def _describe(app: FastAPI) -> None:
     def described() -> dict[str, Any]:
         document = plain()
         components = document.setdefault("components", {})
-        components.setdefault("schemas", {}).update(contract_schemas())
+        components["schemas"] = _own_schemas(components.get("schemas", {})) | contract_schemas()
         components["securitySchemes"] = SECURITY
         for path, methods in document["paths"].items():
             for operation in methods.values():
-                if path.startswith(("/v1/sources", "/v1/batches", "/v1/quality")):
-                    operation.setdefault("security", [{"token": []}])
+                _correct(path, operation)
         return document
 
     app.openapi = described  # type: ignore[method-assign]
+
+
+def _own_schemas(schemas: dict[str, Any]) -> dict[str, Any]:
+    return {name: schema for name, schema in schemas.items() if name not in FRAMEWORK_ERRORS}
+
+
+def _correct(path: str, operation: dict[str, Any]) -> None:
+    """Take out the framework's own error, which is never sent, and say where a token is needed."""
+    if any(name in str(operation["responses"].get("422")) for name in FRAMEWORK_ERRORS):
+        del operation["responses"]["422"]
+    if path.startswith(("/v1/sources", "/v1/batches", "/v1/quality")):
+        operation.setdefault("security", [{"token": []}])

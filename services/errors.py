@@ -98,6 +98,12 @@ class NotFound(Problem):
     status, name, title = 404, "not-found", "There is nothing here that you may see"
 
 
+class NoSuchAddress(NotFound):
+    """An address that the service does not have."""
+
+    title = "There is no such address; /docs has them all, and /v1/schemas the families"
+
+
 class NotAllowed(Problem):
     """A method that the address does not take."""
 

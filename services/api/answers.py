@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.errors import BadRequest, NotAllowed, NotFound, Problem
+from services.errors import BadRequest, NoSuchAddress, NotAllowed, Problem
 
 logger = logging.getLogger("kith")
 
@@ -48,7 +48,7 @@ async def answer_problem(request: Request, problem: Exception) -> Response:
 async def answer_http_error(request: Request, error: Exception) -> Response:
     """Starlette's own errors (no such address, no such method) as problems."""
     assert isinstance(error, HTTPException)
-    kind = {404: NotFound, 405: NotAllowed}.get(error.status_code, BadRequest)
+    kind = {404: NoSuchAddress, 405: NotAllowed}.get(error.status_code, BadRequest)
     return problem_answer(request, kind(headers=error.headers))
 
 

@@ -9,7 +9,7 @@ from quality.catalogue import by_code
 from services.access.tokens import Caller
 from services.api.answers import page
 from services.api.described import Page
-from services.api.requests import StoreOf, paging, requires
+from services.api.requests import PAGING, StoreOf, paging, requires
 from services.store import findings
 from services.store.tables import Finding
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["quality"])
 MayRead = Annotated[Caller, Depends(requires("quality.read", "after", "limit"))]
 
 
-@router.get("/v1/quality/findings", responses=Page.answers())
+@router.get("/v1/quality/findings", responses=Page.answers(), openapi_extra=PAGING)
 def list_findings(request: Request, store: StoreOf, caller: MayRead) -> Response:
     """Open findings on the records of the caller's agency, oldest first."""
     after, limit = paging(request)

@@ -10,7 +10,7 @@ from schemas.record import Family
 from services.access.tokens import Caller
 from services.api.answers import page
 from services.api.described import PROBLEMS, RETRACTION, Put, RecordAnswer, body_of
-from services.api.requests import SourceName, StoreOf, body_up_to, if_match, owns_source, paging, requires
+from services.api.requests import PAGING, SourceName, StoreOf, body_up_to, if_match, owns_source, paging, requires
 from services.errors import Gone, NotFound, Stale
 from services.intake.door import LARGEST_RECORD
 from services.intake.receive import Received, child_of, receive_record, receive_retraction
@@ -61,7 +61,7 @@ def family_routes(family: Family) -> APIRouter:
         """Take a record back, saying why; 200 where it was retracted already. A later put revives it."""
         return _put_answer(receive_retraction(store, caller.owner, family, source_id, body))
 
-    @router.get("/versions", responses=PROBLEMS, name=f"{family.name}_versions")
+    @router.get("/versions", responses=PROBLEMS, openapi_extra=PAGING, name=f"{family.name}_versions")
     def versions(
         request: Request, source: SourceName, source_id: SourceId, store: StoreOf, caller: MayPage
     ) -> Response:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
 from starlette.concurrency import run_in_threadpool
@@ -50,7 +50,7 @@ def refuse_parameters(request: Request, known: tuple[str, ...] = ()) -> None:
 def owns_source(found: Caller, source: str) -> None:
     """A client writes its own source only; of others it does not learn that they exist."""
     if source != found.owner.source:
-        raise NotFound
+        raise NotFound(f"Your client posts as the source {found.owner.source}, and as no other")
 
 
 def body_up_to(limit: int, *types: str) -> Callable[[Request], Awaitable[bytes]]:
@@ -93,5 +93,23 @@ def paging(request: Request) -> tuple[int, int]:
         raise BadRequest(f"limit is 1 to {MOST_ITEMS}, and after is the `next` of the page before")
     return int(after), int(limit)
 
+
+PAGING: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "limit",
+            "in": "query",
+            "description": "How many at most.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": 100},
+        },
+        {
+            "name": "after",
+            "in": "query",
+            "description": "The `next` of the page before.",
+            "schema": {"type": "integer", "minimum": 0, "default": 0},
+        },
+    ]
+}
+"""What OpenAPI says of a list's parameters."""
 
 SourceName = Annotated[str, Path(description="The posting system's name")]

@@ -6,6 +6,7 @@ serve, or with --once stop.
 """
 
 import argparse
+import json
 import signal
 import socket
 import subprocess
@@ -26,7 +27,7 @@ from services.access.credentials import Credentials
 from services.access.scopes import DEFAULT_SCOPES
 from services.cli.extracts import built
 from services.cli.screen import FINE, FOUND, CouldNotRun, out, print_counts, print_json, print_table, progress, say
-from services.cli.service import bring_up_to_date
+from services.cli.service import bring_up_to_date, is_free
 from services.sender.client import SourceClient
 from services.sender.post import post_file
 from services.settings import Settings
@@ -136,7 +137,7 @@ def _credentials(store: Store, name: str, agency: str, known: bool) -> Credentia
 def _service(port: int, address: str) -> Iterator["subprocess.Popen[bytes]"]:
     """The service in a process of its own, ready for work."""
     command = [sys.executable, "-m", "services.cli.main", "serve", "--port", str(port)]
-    if not _is_free(port):
+    if not is_free("127.0.0.1", port):
         raise CouldNotRun(f"Port {port} is taken: stop what listens there, or choose another with --port.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603
@@ -218,12 +219,10 @@ def _print(options: argparse.Namespace, shown: Shown) -> None:
 
 def _invite(shown: Shown, files: list[Path], clients: dict[str, Credentials]) -> None:
     """Where the service is, and three lines that work as pasted."""
-    name = next(file.stem for file in files if file.stem.endswith("-social-work"))
+    name, council = _a_council(files)
     client = clients[name]
-    example = (
-        '{"recorded_at":"2025-03-04T10:15:00Z","given_name":"Isla","family_name":"Madeup","date_of_birth":"2015-01-01",'
-    )
-    example += '"sex":"female","local_authority":"S12000038"}'
+    child = {"recorded_at": "2025-03-04T10:15:00Z", "date_of_birth": "2015-01-01", "sex": "female"}
+    example = json.dumps(child | {"local_authority": council})
     say(f"\nKith serves {shown.address} (documentation: {shown.address}/docs). Stop it with Ctrl-C.\n")
     say(f"Source {name}, client id {client.client_id}, secret {client.client_secret}\n")
     print(  # noqa: T201
@@ -236,6 +235,14 @@ def _invite(shown: Shown, files: list[Path], clients: dict[str, Credentials]) ->
     )
 
 
+def _a_council(files: list[Path]) -> tuple[str, str]:
+    """A council's source that posted, and the council's code."""
+    from seed.sources import SOURCES
+
+    agencies = {source.name: source.agency for source in SOURCES}
+    return next((file.stem, agencies[file.stem]) for file in files if file.stem.endswith("-social-work"))
+
+
 def _serve_on(process: "subprocess.Popen[bytes]") -> None:
     try:
         process.wait()
@@ -246,16 +253,6 @@ def _serve_on(process: "subprocess.Popen[bytes]") -> None:
 def _lines(file: Path) -> int:
     with file.open("rb") as lines:
         return sum(1 for _ in lines)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _free_port() -> int:

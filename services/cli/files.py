@@ -3,13 +3,21 @@
 import argparse
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from services.cli.screen import FINE, FOUND, CouldNotRun, print_counts, print_json, print_table, progress, say
 from services.sender.client import Refused, SourceClient
 from services.sender.post import post_file
+
+if TYPE_CHECKING:
+    from services.inspection.file_check import FileCheck
+
+SHOWN = 200
+"""Rows of a table that a terminal is given."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -54,13 +62,31 @@ def run_check(options: argparse.Namespace) -> int:
     if options.json:
         print_json(as_json(checked))
     else:
-        refusals = [
-            (n, e.pointer, e.rule, e.detail, e.hint) for n, line in checked.refused for e in line.checked.errors
-        ]
-        print_table("Refused lines", ("line", "where", "rule", "what is wrong", "how to fix it"), refusals[:100])
-        print_counts("Findings by rule", checked.by_rule())
-        say(f"{checked.lines:,} lines, {len(checked.refused):,} refused, {len(checked.findings):,} findings.")
+        _show_checked(checked)
     return FOUND if checked.refused or checked.findings else FINE
+
+
+def _show_checked(checked: "FileCheck") -> None:
+    """Refusals and findings, each with where, what must be true and how to fix it."""
+    from quality.catalogue import by_code
+
+    wrong = [(number, error) for number, line in checked.refused for error in line.checked.errors]
+    refusals = [(number, e.pointer or "the line", e.rule, e.detail, e.hint) for number, e in wrong]
+    found = [
+        (number, f"{family}/{source_id}{pointer}", rule, by_code()[rule].says, by_code()[rule].hint)
+        for number, family, source_id, rule, pointer in checked.findings
+    ]
+    _show("Refused", ("line", "where", "rule", "what is wrong", "how to fix it"), refusals)
+    _show("Findings", ("line", "where", "rule", "what must be true, and is not", "how to fix it"), found)
+    refused, findings = len(checked.refused), len(checked.findings)
+    say(f"{checked.lines:,} lines, {refused:,} refused, {findings:,} findings.")
+
+
+def _show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    if rows:
+        print_table(title, columns, rows[:SHOWN])
+    if len(rows) > SHOWN:
+        say(f"{len(rows) - SHOWN:,} more of these; --json has them all.")
 
 
 def _show_counts(options: argparse.Namespace, counts: Counter[str], receipt: Path) -> None:
@@ -72,8 +98,16 @@ def _show_counts(options: argparse.Namespace, counts: Counter[str], receipt: Pat
 
 
 def _file(path: Path) -> Path:
+    """The file, where it looks like batch lines; raises CouldNotRun."""
     if not path.is_file():
         raise CouldNotRun(f"There is no file {path}.")
+    with path.open("rb") as file:
+        first = file.readline().strip()
+    if not first:
+        raise CouldNotRun(f"{path} is empty, or begins with an empty line.")
+    if not first.startswith(b"{") or first == b"{":
+        line = '{"family": "children", "source_id": "...", "record": {...}}'
+        raise CouldNotRun(f"{path} is not NDJSON: every line is one object, as in {line}.")
     return path
 
 

@@ -4,7 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from services.cli import demo, extracts, files, quality, seeds, service, sources
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.cli import demo, extracts, files, measures, quality, seeds, service, sources
 from services.cli.screen import COULD_NOT_RUN, CouldNotRun, say
 from services.errors import Problem
 
@@ -15,7 +18,7 @@ def parser() -> argparse.ArgumentParser:
         prog="kith", description="Kith: a shared multi-agency data service for Scotland's children's services."
     )
     commands = kith.add_subparsers(required=True, metavar="COMMAND")
-    for module in (demo, service, sources, files, quality, extracts, seeds):
+    for module in (demo, service, sources, files, quality, extracts, measures, seeds):
         module.add(commands)
     return kith
 
@@ -30,6 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return COULD_NOT_RUN
     except Problem as problem:
         say(f"{problem.title}.")
+        return COULD_NOT_RUN
+    except ValidationError as error:
+        say("; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors()) + ".")
+        return COULD_NOT_RUN
+    except (OSError, SQLAlchemyError) as error:
+        say(f"{type(error).__name__}: {str(error).splitlines()[0]}. kith check-config says what is set.")
         return COULD_NOT_RUN
     except KeyboardInterrupt:
         say("Stopped.")

@@ -5,6 +5,7 @@ from collections import Counter
 
 from quality.catalogue import rules
 from services.cli.screen import COULD_NOT_RUN, FINE, FOUND, print_counts, print_json, print_table, progress, say
+from services.cli.service import refuse_unready
 from services.settings import Settings
 
 
@@ -23,6 +24,7 @@ def run_quality(options: argparse.Namespace) -> int:
     from quality.run import Status
     from services.inspection.store_run import run_over_store
 
+    refuse_unready(Settings())
     with progress("Testing rules", None) as advance:
         done = run_over_store(Settings().store_url, lambda step: advance(1))
     results = done.run.results
@@ -39,6 +41,7 @@ def run_quality(options: argparse.Namespace) -> int:
         ]
         print_table("Rules that failed", ("rule", "severity", "failed", "of", "what must be true"), failed)
         print_counts("Rules by what became of them", statuses)
+        say("Each agency reads its own findings, record by record, at /v1/quality/findings.")
     if done.run.crashed:
         say("Crashed: " + "; ".join(f"{r.rule.code}: {r.why}" for r in done.run.crashed))
         return COULD_NOT_RUN

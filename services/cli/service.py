@@ -1,7 +1,10 @@
 """kith serve, migrate, check-config: the service and its store."""
 
 import argparse
+import socket
 from pathlib import Path
+
+from sqlalchemy import make_url
 
 from services.cli.screen import FINE, FOUND, CouldNotRun, print_json, say
 from services.errors import Problem
@@ -28,6 +31,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run_serve(options: argparse.Namespace) -> int:
     import uvicorn
 
+    refuse_unready(Settings())
+    if not is_free(options.host, options.port):
+        raise CouldNotRun(f"Port {options.port} is taken: stop what listens there, or choose another with --port.")
     say(f"Kith serves http://{options.host}:{options.port} (documentation: /docs). Stop it with Ctrl-C.")
     uvicorn.run(
         "services.app:create_app",
@@ -39,6 +45,37 @@ def run_serve(options: argparse.Namespace) -> int:
         server_header=False,
     )
     return FINE
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nothing listens there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def refuse_unready(settings: Settings) -> None:
+    """Raise CouldNotRun where the store is out of reach or its schema is not the one wanted."""
+    held, wanted = schema_of(settings)
+    if held != wanted:
+        raise CouldNotRun("The store's schema is not the one this release wants: run kith migrate first.")
+
+
+def schema_of(settings: Settings) -> tuple[str | None, str | None]:
+    """The schema's revision and the one wanted; raises CouldNotRun where the store is out of reach."""
+    store = Store(settings.store_url, role=None)
+    try:
+        with store.reading() as connection:
+            return revisions(connection)
+    except Problem as problem:
+        where = store.engine.url.render_as_string(hide_password=True)
+        raise CouldNotRun(f"The store {where} (KITH_DATABASE_URL) cannot be reached.") from problem
+    finally:
+        store.close()
 
 
 def run_migrate(options: argparse.Namespace) -> int:
@@ -60,16 +97,9 @@ def _write_migration(settings: Settings, name: str) -> Path:
 
 def run_check_config(options: argparse.Namespace) -> int:
     settings = Settings()
-    store = Store(settings.store_url, role=None)
-    try:
-        with store.reading() as connection:
-            held, wanted = revisions(connection)
-    except Problem as problem:
-        raise CouldNotRun(problem.title) from problem
-    finally:
-        store.close()
+    held, wanted = schema_of(settings)
     shown = {
-        "store": store.engine.url.render_as_string(hide_password=True),
+        "store": make_url(settings.store_url).render_as_string(hide_password=True),
         "home": str(settings.home),
         "schema": held,
         "schema_wanted": wanted,

@@ -7,6 +7,7 @@ from datetime import date
 from services.access import credentials
 from services.access.scopes import DEFAULT_SCOPES, SCOPES
 from services.cli.screen import FINE, print_json, print_table, say
+from services.cli.service import refuse_unready
 from services.settings import Settings
 from services.store import sources
 from services.store.engine import Store
@@ -64,6 +65,7 @@ def run_list(options: argparse.Namespace) -> int:
 
 
 def _store() -> Store:
+    refuse_unready(Settings())
     return Store(Settings().store_url)
 
 

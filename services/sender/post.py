@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from services.sender.client import SourceClient
 
 LINES_AT_ONCE = 500
-RECEIPT = ("line", "family", "source_id", "result", "version", "sha256", "child", "rules")
+RECEIPT = ("line", "family", "source_id", "result", "version", "sha256", "child", "rules", "problems")
 
 
 def post_file(
@@ -42,16 +42,21 @@ def _batches(path: Path) -> Iterator[list[str]]:
 
 @contextmanager
 def _receipt(path: Path | None) -> Iterator[Callable[[Sequence[Sequence[Any]]], None]]:
-    """What adds rows to the receipt, batch by batch; nothing where none is wanted."""
-    if path is None:
-        yield lambda rows: None
-        return
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(RECEIPT)
-        yield writer.writerows
+    """What adds rows to the receipt, batch by batch; the file is made anew with the first answer."""
+    with ExitStack() as opened:
+        writers: list[Any] = []
+
+        def write(rows: Sequence[Sequence[Any]]) -> None:
+            if path is not None and not writers:
+                writers.append(csv.writer(opened.enter_context(path.open("w", encoding="utf-8", newline=""))))
+                writers[0].writerow(RECEIPT)
+            for writer in writers:
+                writer.writerows(rows)
+
+        yield write
 
 
 def _row(done: int, result: dict[str, Any]) -> list[Any]:
     rules = sorted({remark["rule"] for remark in result["errors"] if remark.get("rule")})
-    return [done + result["line"], *(result[name] for name in RECEIPT[1:-1]), " ".join(rules)]
+    problems = "; ".join(f"{e['pointer'] or 'line'}: {e['detail']}; {e.get('hint', '')}" for e in result["errors"])
+    return [done + result["line"], *(result[name] for name in RECEIPT[1:-2]), " ".join(rules), problems]
