@@ -22,7 +22,7 @@ D = TypeVar("D", date, datetime)
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 
 
 class Release(Enum):
@@ -103,21 +103,28 @@ def is_agency(code: str) -> bool:
 
 
 def _date(value: Any) -> date:
-    if isinstance(value, str) and _DATE.fullmatch(value):
-        try:
-            return _in_range(date.fromisoformat(value))
-        except ValueError:
-            pass
-    raise PydanticCustomError("not-a-date", "not a date")
+    found = _read(date.fromisoformat, value) if isinstance(value, str) and _DATE.fullmatch(value) else None
+    if found is None:
+        raise PydanticCustomError("not-a-date", "not a date")
+    return _in_range(found)
 
 
 def _instant(value: Any) -> datetime:
-    if isinstance(value, str) and _INSTANT.fullmatch(value):
-        try:
-            return _in_range(datetime.fromisoformat(value).astimezone(UTC))
-        except (ValueError, OverflowError):
-            pass
-    raise PydanticCustomError("not-an-instant", "not an instant with an offset")
+    found = _read(_in_utc, value) if isinstance(value, str) and _INSTANT.fullmatch(value) else None
+    if found is None:
+        raise PydanticCustomError("not-an-instant", "not an instant with an offset")
+    return _in_range(found)
+
+
+def _in_utc(value: str) -> datetime:
+    return datetime.fromisoformat(value).astimezone(UTC)
+
+
+def _read(parse: Callable[[str], D], value: str) -> D | None:
+    try:
+        return parse(value)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _in_range(value: D) -> D:
@@ -148,16 +155,16 @@ RequiredText = Annotated[str, StringConstraints(min_length=1, pattern=r"\S"), Re
 OtherText = Annotated[str | None, AfterValidator(_blank_is_absent), Release.DROP]
 """What a coded reason "other" was, in words."""
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), Release.DROP]
+Name = Annotated[str, StringConstraints(max_length=200), Release.DROP]
 """A person's name."""
 
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64), Release.DROP]
-"""An identifier of a person (CHI, SCN and their kind), as text, leading zeros kept."""
+Identifier = Annotated[str, StringConstraints(max_length=200), Release.DROP]
+"""An identifier of a person (CHI, SCN and their kind), as text; whether it is well formed is for the rules to say."""
 
 Contact = Annotated[str, StringConstraints(min_length=1, max_length=400), Release.DROP]
 """How to reach a worker or team: a telephone number, an e-mail address or a place."""
 
-Postcode = Annotated[str, StringConstraints(min_length=1, max_length=10), Release.DROP]
+Postcode = Annotated[str, StringConstraints(max_length=40), Release.DROP]
 
 DataZone = Annotated[str, StringConstraints(pattern=r"^S01\d{6}$"), Release.UNRESTRICTED]
 """A 2011 data zone, S01 and six digits."""

@@ -65,8 +65,8 @@ class Move:
 
 
 def looked_after_events(episode: "CareEpisode") -> Sequence[LookedAfterEvent]:
-    """The events of one care episode, in order of date."""
-    return [_start(episode), *_changes(episode), *_end(episode)]
+    """The events of one care episode, in order of date; those of one day in the order they are worked out."""
+    return sorted([_start(episode), *_changes(episode), *_end(episode)], key=lambda event: event.happened_on)
 
 
 def _start(episode: "CareEpisode") -> LookedAfterEvent:
@@ -82,13 +82,17 @@ def _start(episode: "CareEpisode") -> LookedAfterEvent:
 
 
 def _end(episode: "CareEpisode") -> Iterator[LookedAfterEvent]:
+    last = _in_order(episode)[-1]
     if episode.ended_on is not None:
         yield LookedAfterEvent.model_construct(
             kind=kind_of(ends=True),
             happened_on=episode.ended_on,
             end_reason=episode.end_reason,
             is_planned=planned("end_reasons", episode.end_reason),
-            previous_placement_type=_in_order(episode)[-1].type,
+            decided_by_role=last.decided_by_role,
+            child_view=last.child_view,
+            child_view_method=last.child_view_method,
+            previous_placement_type=last.type,
         )
 
 
@@ -151,7 +155,7 @@ def planned(codelist: str, code: str | None) -> bool | None:
 
 
 def _in_order(episode: "CareEpisode") -> list["Placement"]:
-    return sorted(episode.placements, key=lambda placement: placement.started_on)
+    return sorted(episode.placements, key=lambda one: (one.started_on, one.ended_on or date.max))
 
 
 def _legal_dates(episode: "CareEpisode") -> set[date]:

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.fields import Code, Instant, Role
 from schemas.tables import Row, Table, derive, rows_of
@@ -42,14 +41,13 @@ class Record(Item):
     absent: dict[str, Annotated[str, Code("absent_reasons")]] = Field(default={}, max_length=MOST_ITEMS)
     """Why a field is absent, by field name."""
 
-    @model_validator(mode="after")
-    def absent_fields_are_absent(self, info: ValidationInfo) -> "Record":
+    def wrongly_absent(self) -> Iterator[tuple[str, str]]:
+        """The names in `absent` that are no field of the record, or one that is given; each with which it is."""
         for name in self.absent:
             if name not in type(self).model_fields:
-                raise PydanticCustomError("absent-unknown-field", "no such field", {"field": name[:64]})
-            if getattr(self, name) not in (None, [], {}):
-                raise PydanticCustomError("absent-but-given", "given and absent at once", {"field": name})
-        return self
+                yield name, "absent-unknown-field"
+            elif name in self.model_fields_set and getattr(self, name) not in (None, [], {}):
+                yield name, "absent-but-given"
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,8 @@ class Family:
     contract: type[Record]
     one_record_is: str
     derived: Sequence[Derived] = field(default=())
+    is_child: bool = False
+    """Whether a record of it is the child as the source knows them, its source_id the child's own id."""
 
     @property
     def segment(self) -> str:
@@ -79,6 +79,10 @@ class Family:
     def singular(self) -> str:
         """One of its records, in a sentence: the contract's name in words."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.contract.__name__).lower()
+
+    def child_of(self, source_id: str, record: Record) -> str | None:
+        """The source's own id of the child that a record is about; None where it is about none."""
+        return source_id if self.is_child else getattr(record, "child", None)
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:

@@ -85,4 +85,4 @@ class Child(Record):
     """Why the child's identity changed; such a record is never linked to what was before."""
 
 
-FAMILY = Family("children", Child, "one child as one source knows them")
+FAMILY = Family("children", Child, "one child as one source knows them", is_child=True)

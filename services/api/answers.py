@@ -3,7 +3,9 @@
 import json
 import logging
 import re
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -80,13 +82,22 @@ class Frame:
                 _count(scope, message["status"])
             await send(message)
 
+        if "\0" in request.url.path or "%00" in str(request.url):
+            await problem_answer(request, BadRequest("An address holds no NUL character"))(scope, receive, framed)
+            return
         try:
             await self.app(scope, receive, framed)
-        except Exception:
-            logger.exception("request %s failed", request.state.request_id)
+        except Exception as error:
+            logger.error("request %s failed: %s", request.state.request_id, _traced(error))
             if started:
                 raise
             await problem_answer(request, Problem())(scope, receive, framed)
+
+
+def _traced(error: Exception) -> str:
+    """Where an error arose and its class; never its message, which may hold what was posted."""
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    return f"{type(error).__name__} at {' > '.join(f'{Path(one.filename).name}:{one.lineno}' for one in frames)}"
 
 
 def _framed_headers(request: Request, message: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:

@@ -10,7 +10,7 @@ from schemas.record import Family
 from services.access.tokens import Caller
 from services.api.answers import page
 from services.api.described import PROBLEMS, RETRACTION, Put, RecordAnswer, body_of
-from services.api.requests import PAGING, SourceName, StoreOf, body_up_to, if_match, owns_source, paging, requires
+from services.api.requests import PAGING, SourceName, StoreOf, if_match, may_write, own_body, paging, requires
 from services.errors import Gone, NotFound, Stale
 from services.intake.door import LARGEST_RECORD
 from services.intake.receive import Received, child_of, receive_record, receive_retraction
@@ -19,8 +19,7 @@ from services.store.engine import Store
 from services.store.writing import Owner, Result, Retraction
 
 SourceId = Annotated[str, Path(description="The source's own id of the record")]
-Version = Annotated[int, Path(ge=1, le=2**31)]
-JSON = "application/json"
+Version = Annotated[int, Path(ge=1, le=2**53)]
 
 
 def family_routes(family: Family) -> APIRouter:
@@ -34,7 +33,7 @@ def family_routes(family: Family) -> APIRouter:
         source_id: SourceId,
         store: StoreOf,
         body: Annotated[bytes, Depends(_own_body)],
-        caller: Annotated[Caller, Depends(_may_write)],
+        caller: Annotated[Caller, Depends(may_write)],
     ) -> JSONResponse:
         """Post one record: created, replaced, unchanged, or (409) older than the one held."""
         return _put_answer(receive_record(store, caller.owner, family, source_id, body, if_match(request)))
@@ -56,7 +55,7 @@ def family_routes(family: Family) -> APIRouter:
         source_id: SourceId,
         store: StoreOf,
         body: Annotated[bytes, Depends(_own_body)],
-        caller: Annotated[Caller, Depends(_may_write)],
+        caller: Annotated[Caller, Depends(may_write)],
     ) -> JSONResponse:
         """Take a record back, saying why; 200 where it was retracted already. A later put revives it."""
         return _put_answer(receive_retraction(store, caller.owner, family, source_id, body))
@@ -84,17 +83,9 @@ def family_routes(family: Family) -> APIRouter:
     return router
 
 
-_may_write = requires("records.write")
+_own_body = own_body(LARGEST_RECORD, "application/json")
 MayRead = Annotated[Caller, Depends(requires("records.read"))]
 MayPage = Annotated[Caller, Depends(requires("records.read", "after", "limit"))]
-
-
-async def _own_source(source: SourceName, caller: Annotated[Caller, Depends(_may_write)]) -> None:
-    owns_source(caller, source)
-
-
-async def _own_body(request: Request, _: Annotated[None, Depends(_own_source)]) -> bytes:
-    return await body_up_to(LARGEST_RECORD, JSON)(request)
 
 
 def _readable(store: Store, caller: Caller, name: str) -> Owner:

@@ -21,6 +21,7 @@ def the_store(request: Request) -> Store:
 
 
 StoreOf = Annotated[Store, Depends(the_store)]
+SourceName = Annotated[str, Path(description="The posting system's name")]
 
 
 def requires(scope: str, *parameters: str) -> Callable[[Request], Awaitable[Caller]]:
@@ -72,6 +73,20 @@ def body_up_to(limit: int, *types: str) -> Callable[[Request], Awaitable[bytes]]
     return read
 
 
+may_write = requires("records.write")
+
+
+def own_body(limit: int, media_type: str) -> Callable[..., Awaitable[bytes]]:
+    """What a client sends to its own source."""
+
+    async def read(request: Request, source: SourceName, caller: Annotated[Caller, Depends(may_write)]) -> bytes:
+        if_match(request)
+        owns_source(caller, source)
+        return await body_up_to(limit, media_type)(request)
+
+    return read
+
+
 def if_match(request: Request) -> int | None:
     """The version that If-Match names; raises BadRequest."""
     given = request.headers.get("if-match")
@@ -111,5 +126,3 @@ PAGING: dict[str, Any] = {
     ]
 }
 """What OpenAPI says of a list's parameters."""
-
-SourceName = Annotated[str, Path(description="The posting system's name")]

@@ -59,6 +59,6 @@ def _basic(request: Request) -> tuple[str, str]:
         client_id, colon, secret = base64.b64decode(given, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         raise UnknownClient from None
-    if scheme.lower() != "basic" or not colon:
+    if scheme.lower() != "basic" or not colon or "\0" in unquote_plus(client_id):
         raise UnknownClient("Give the client id and secret by HTTP Basic")
     return unquote_plus(client_id), unquote_plus(secret)

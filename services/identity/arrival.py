@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from quality.functions import is_chi, is_scn
 from schemas.families.children import Child
+from schemas.record import Record
 from services.store import links
 from services.store.engine import lock
 from services.store.writing import Owner
@@ -37,13 +38,21 @@ class Arrived:
     replaced_by: str | None = None
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A child that an identity leads to, and the CHI of the record that does."""
+
+    child: str
+    chi: str | None
+
+
 @dataclass
 class _Arrivals:
     """What is known as a batch's children records are linked one after the other."""
 
     connection: Connection
     owner: Owner
-    known: dict[Identity, tuple[str, str]]
+    known: dict[Identity, list[Candidate]]
     linked: dict[str, tuple[str, str]]
     written: dict[str, links.NewLink] = field(default_factory=dict)
 
@@ -59,7 +68,6 @@ def link(connection: Connection, owner: Owner, arrived: Sequence[Arrived], recei
     if not last:
         return
     wanted = {identity for record in came.values() for identity in identities(record)}
-    lock(connection, [f"{name}:{value}" for name, value, _ in wanted])
     arrivals = _Arrivals(connection, owner, _known(connection, owner, wanted, set(last)), {})
     arrivals.linked = dict(links.links_of(connection, owner, last))
     for source_id, record in came.items():
@@ -95,6 +103,12 @@ def _following(source_id: str, leader: tuple[str, str] | None, held: tuple[str, 
     return links.NewLink(source_id, leader[0], MERGED, held[0] if held else None, is_new_child=False)
 
 
+def lock_identities(connection: Connection, records: Sequence[Record]) -> None:
+    """Hold every trusted identifier of these records until the transaction ends."""
+    held = {identity for record in records if isinstance(record, Child) for identity in identities(record)}
+    lock(connection, [f"{name}:{value}" for name, value, _ in held])
+
+
 def identities(record: Child) -> Iterator[Identity]:
     """The trusted identities that a record carries."""
     if record.date_of_birth is None or record.identity_change is not None:
@@ -107,15 +121,16 @@ def identities(record: Child) -> Iterator[Identity]:
 
 def _known(
     connection: Connection, owner: Owner, wanted: set[Identity], arriving: set[str]
-) -> dict[Identity, tuple[str, str]]:
-    """Who is linked by each identity now: a child and how; the records that arrive do not count."""
-    found: dict[Identity, tuple[str, str]] = {}
+) -> dict[Identity, list[Candidate]]:
+    """Who is linked by each identity now; the records that arrive do not count, nor any whose identity changed."""
+    found: dict[Identity, list[Candidate]] = {}
     for name in TRUSTED:
         values = {value for kind, value, _ in wanted if kind == name}
         for known in links.known_by(connection, name, values) if values else ():
             own = known.owner == owner and known.source_id in arriving
-            if known.date_of_birth and not own and known.identity_change is None:
-                found.setdefault((name, known.identifier, known.date_of_birth), (known.child, name))
+            if known.date_of_birth and not own and known.identity_change is None and known.how != CHANGED:
+                identity = (name, known.identifier, known.date_of_birth)
+                found.setdefault(identity, []).append(Candidate(known.child, known.chi))
     return found
 
 
@@ -127,21 +142,30 @@ def _arrive(arrivals: _Arrivals, source_id: str, record: Child) -> None:
         before = previous[0] if previous else None
         arrivals.written[source_id] = links.NewLink(source_id, child, how, before, is_new)
         arrivals.linked[source_id] = (child, how)
-    for identity in identities(record):
-        arrivals.known.setdefault(identity, (child, identity[0]))
+    if how != CHANGED:
+        for identity in identities(record):
+            arrivals.known.setdefault(identity, []).append(Candidate(child, record.chi))
 
 
 def _child_for(arrivals: _Arrivals, source_id: str, record: Child) -> tuple[str, str]:
-    """The child a record is about, and how that was found."""
+    """The child a record is about, and how that was found; what changed identity is never linked again."""
     held = arrivals.linked.get(source_id)
+    if held and held[1] == CHANGED:
+        return held
     if record.identity_change is not None:
-        return held if held and held[1] == CHANGED else (_new_child(), CHANGED)
+        return _new_child(), CHANGED
     for identity in identities(record):
-        if identity in arrivals.known:
-            return arrivals.known[identity]
+        for candidate in arrivals.known.get(identity, ()):
+            if not _contradicts(candidate.chi, record.chi):
+                return candidate.child, identity[0]
     if held and (held[1] == NEW or links.shared(arrivals.connection, held[0]) == 1):
         return held
     return _new_child(), NEW
+
+
+def _contradicts(one: str | None, other: str | None) -> bool:
+    """Whether two CHIs are both well formed and differ: then an SCN in common is somebody's mistake."""
+    return one is not None and other is not None and one != other and is_chi(one) and is_chi(other)
 
 
 def _new_child() -> str:

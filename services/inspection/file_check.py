@@ -72,8 +72,7 @@ def _take(checked: FileCheck, number: int, line: Line) -> None:
 
 
 def _held(number: int, put: Put, at: datetime) -> Held:
-    child = put.source_id if put.family.name == "children" else getattr(put.record, "child", None)
-    return Held(number, NOBODY, NOBODY, put.source_id, 1, at, child)
+    return Held(number, NOBODY, NOBODY, put.source_id, 1, at, put.family.child_of(put.source_id, put.record))
 
 
 def _findings(

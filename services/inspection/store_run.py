@@ -56,7 +56,7 @@ def _seen(connection: duckdb.DuckDBPyConnection) -> Iterator[Seen]:
     records = " UNION ALL ".join(f"SELECT '{f.name}' AS family, seq, {RECORD} FROM {f.name}" for f in FAMILIES)
     query = f"""
         SELECT DISTINCT source_agency, record.source, family, source_id, rule, pointer,
-               coalesce(CAST(recorded_at AS DATE) < source.live_from, false)
+               coalesce(CAST(timezone('Europe/London', recorded_at) AS DATE) < source.live_from, false)
         FROM failure
         JOIN ({records}) AS record ON CAST(record.seq AS VARCHAR) = failure.record_key
         LEFT JOIN source ON source.name = record.source

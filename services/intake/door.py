@@ -16,12 +16,12 @@ from quality.door import failures
 from quality.functions import local_date
 from quality.rule import Severity
 from schemas.fields import SOURCE_ID
-from schemas.record import Family
+from schemas.record import Family, Record
 from schemas.retraction import RetractionBody
 from services.errors import Remark
 from services.intake import remarks
 from services.intake.sound_part import sound_part
-from services.intake.strict_json import NotJson, canonical, sha256, without_nulls
+from services.intake.strict_json import NotJson, canonical, sha256, without_blanks
 from services.store.writing import Change, Put, Retraction
 
 RESERVED = "digest"
@@ -40,34 +40,42 @@ class Checked:
 
 def check(family: Family, source_id: str, body: Any, at: datetime) -> Checked:
     """Check a parsed record at an instant."""
-    problem = _source_id_problem(source_id) or _not_an_object(body)
-    if problem:
-        return Checked(None, [problem], [])
-    try:
-        form = canonical(body)
-    except NotJson as error:
-        return Checked(None, [remarks.of_rule("SH01", "", "malformed", str(error))], [])
-    if len(form) > LARGEST_RECORD:
-        return Checked(None, [remarks.of_rule("SH06", "", "too-large", "a record is at most 1 MiB")], [])
-    return _checked(family, source_id, without_nulls(body), form, at)
+    form = _form(body)
+    if isinstance(form, Remark):
+        return Checked(None, [form], [])
+    checked = _checked(family, source_id, without_blanks(body), form, at)
+    problem = _source_id_problem(source_id)
+    return Checked(None, [problem, *checked.errors], checked.warnings) if problem else checked
 
 
 def check_retraction(family: Family, source_id: str, body: Any, at: datetime) -> Checked:
     """Check a parsed retraction at an instant; one that names no recorded_at is recorded when it is received."""
-    problem = _source_id_problem(source_id) or _not_an_object(body)
-    if problem:
-        return Checked(None, [problem], [])
+    form = _form(body)
+    problem = form if isinstance(form, Remark) else _source_id_problem(source_id)
+    if isinstance(form, Remark) or problem:
+        return Checked(None, [problem] if problem else [], [])
     try:
-        form = canonical(body)
-        said = RetractionBody.model_validate(without_nulls(body))
-    except NotJson as error:
-        return Checked(None, [remarks.of_rule("SH01", "", "malformed", str(error))], [])
+        said = RetractionBody.model_validate(without_blanks(body))
     except ValidationError as error:
         return Checked(None, list(remarks.of_shape(family, error)), [])
     recorded_at = said.recorded_at or at
     if recorded_at > at + AHEAD:
         return Checked(None, [_in_the_future()], [])
-    return Checked(Retraction(family, source_id, recorded_at, said.replaced_by, form.decode(), sha256(form)), [], [])
+    change = Retraction(family, source_id, recorded_at, said.replaced_by, form.decode(), sha256(form))
+    return Checked(change, [], [])
+
+
+def _form(body: Any) -> bytes | Remark:
+    """The RFC 8785 form of an object of an allowed size, or what is wrong with it."""
+    if not isinstance(body, dict):
+        return remarks.of_rule("SH01", "", "malformed", "a record is one JSON object")
+    try:
+        form = canonical(body)
+    except NotJson as error:
+        return remarks.of_rule("SH01", "", "malformed", str(error))
+    if len(form) > LARGEST_RECORD:
+        return remarks.of_rule("SH06", "", "too-large", "a record is at most 1 MiB")
+    return form
 
 
 def _in_the_future() -> Remark:
@@ -78,20 +86,28 @@ def _checked(family: Family, source_id: str, body: dict[str, Any], form: bytes, 
     try:
         record = family.contract.model_validate(body)
     except ValidationError as error:
-        broken = list(remarks.of_shape(family, error))
-        errors, warnings = _broken_rules(sound_part(family, body, error), local_date(at))
-        return Checked(None, [*broken, *errors], warnings)
+        return _broken(family, body, error, at)
     rows = family.rows(record)
-    found = failures(family.name, rows, local_date(at))
-    errors, warnings = _by_severity(found)
-    if record.recorded_at > at + AHEAD:
-        errors.append(_in_the_future())
+    errors, warnings = _by_severity(failures(family.name, rows, local_date(at)))
+    errors = [*_record_errors(record, at), *errors]
     put = None if errors else Put(family, source_id, record, rows, form.decode(), sha256(form))
     return Checked(put, errors, warnings)
 
 
-def _broken_rules(part: Any, today: Any) -> tuple[list[Remark], list[Remark]]:
-    return _by_severity(part.failures(today)) if part else ([], [])
+def _broken(family: Family, body: dict[str, Any], error: ValidationError, at: datetime) -> Checked:
+    """A record that breaks its contract: what broke, and what else is wrong in the part that did not."""
+    part = sound_part(family, body, error)
+    errors, warnings = _by_severity(part.failures(local_date(at))) if part else ([], [])
+    more = _record_errors(part.record, at) if part else []
+    return Checked(None, [*remarks.of_shape(family, error), *more, *errors], warnings)
+
+
+def _record_errors(record: Record, at: datetime) -> list[Remark]:
+    """What refuses a record beside its shape and its family's rules: `absent`, and the clock."""
+    errors = [remarks.of_absent(name, kind) for name, kind in record.wrongly_absent()]
+    if record.recorded_at is not None and record.recorded_at > at + AHEAD:
+        errors.append(_in_the_future())
+    return errors
 
 
 def _by_severity(found: Any) -> tuple[list[Remark], list[Remark]]:
@@ -108,9 +124,3 @@ def _source_id_problem(source_id: str) -> Remark | None:
         return None
     detail = "a source_id is 1 to 128 of A-Z a-z 0-9 . _ ~ : - and not the word digest"
     return remarks.of_rule("SH09", "", "bad-source-id", detail, "use the source's own id of the record")
-
-
-def _not_an_object(body: Any) -> Remark | None:
-    if isinstance(body, dict):
-        return None
-    return remarks.of_rule("SH01", "", "malformed", "a record is one JSON object")

@@ -19,14 +19,23 @@ from services.intake.door import Checked, check, check_retraction
 from services.intake.lines import Line, malformed, read_line
 from services.intake.strict_json import NotJson, parse
 from services.store import batches, links
-from services.store.engine import Store, receive_now
-from services.store.writing import Change, Outcome, Owner, Put, Result, Retraction, held_versions, write_changes
+from services.store.engine import Store, announce, clock
+from services.store.writing import (
+    Change,
+    Outcome,
+    Owner,
+    Put,
+    Result,
+    Retraction,
+    held_versions,
+    lock_heads,
+    write_changes,
+)
 
 MOST_LINES = 10_000
 LARGEST_BATCH = 32 * 1024 * 1024
 REJECTED = "rejected"
 RESULTS = ("created", "replaced", "unchanged", "stale", "retracted", REJECTED)
-CHILDREN = "children"
 
 
 @dataclass(frozen=True)
@@ -62,8 +71,8 @@ def receive_batch(store: Store, owner: Owner, body: bytes) -> tuple[str, dict[st
     batch = str(uuid4())
     good = [line.checked for line in lines if line.checked.change]
     with store.writing() as connection:
-        received_at = receive_now(connection)
-        received = iter(_write(connection, owner, good, received_at, batch))
+        received_at, answers = _write(connection, owner, good, batch)
+        received = iter(answers)
         results = [_result(line, next(received) if line.checked.change else None) for line in lines]
         counts = dict.fromkeys(RESULTS, 0) | Counter(result["result"] for result in results)
         kept = [json.dumps({"line": number} | result) for number, result in enumerate(results, 1)]
@@ -75,7 +84,7 @@ def child_of(
     connection: Connection, owner: Owner, family: Family, source_id: str, record: Mapping[str, Any]
 ) -> str | None:
     """The child that a held record is about now; None while it waits."""
-    own_id = source_id if family.name == CHILDREN else record.get("child")
+    own_id = source_id if family.is_child else record.get("child")
     found = links.links_of(connection, owner, [own_id] if own_id else [])
     return found[own_id][0] if own_id in found else None
 
@@ -85,7 +94,7 @@ def _receive_one(store: Store, owner: Owner, family: Family, checked: Checked, i
         raise refused(family, checked)
     with store.writing() as connection:
         _match(connection, owner, checked.change, if_match)
-        (received,) = _write(connection, owner, [checked], receive_now(connection), None)
+        _, (received,) = _write(connection, owner, [checked], None)
     return received
 
 
@@ -113,20 +122,28 @@ def _match(connection: Connection, owner: Owner, change: Change, if_match: int |
 
 
 def _write(
-    connection: Connection, owner: Owner, checked: Sequence[Checked], received_at: datetime, batch: str | None
-) -> list[Received]:
+    connection: Connection, owner: Owner, checked: Sequence[Checked], batch: str | None
+) -> tuple[datetime, list[Received]]:
+    """Write and link changes: when they were received, and what became of each.
+
+    Locks are taken in the order keys, identifiers; then the clock is read.
+    """
     changes = [one.change for one in checked if one.change]
-    outcomes = write_changes(connection, owner, changes, received_at, batch)
+    announce(connection)
+    heads = lock_heads(connection, owner, changes)
+    arrival.lock_identities(connection, [one.record for one in changes if isinstance(one, Put)])
+    received_at = clock(connection)
+    outcomes = write_changes(connection, owner, changes, heads, received_at, batch)
     arrival.link(connection, owner, list(_arrived(changes, outcomes)), received_at)
     found = links.links_of(connection, owner, (child for change in changes if (child := _child_id(change))))
     told = zip(checked, changes, outcomes, strict=True)
-    return [_received(one, change, outcome, found) for one, change, outcome in told]
+    return received_at, [_received(one, change, outcome, found) for one, change, outcome in told]
 
 
 def _arrived(changes: Iterable[Change], outcomes: Iterable[Outcome]) -> Iterator[arrival.Arrived]:
     """The children records that came or went, in their order."""
     for change, outcome in zip(changes, outcomes, strict=True):
-        if outcome.accepted and change.family.name == CHILDREN:
+        if outcome.accepted and change.family.is_child:
             if isinstance(change, Put):
                 assert isinstance(change.record, Child)
                 yield arrival.Arrived(change.source_id, change.record)
@@ -135,11 +152,10 @@ def _arrived(changes: Iterable[Change], outcomes: Iterable[Outcome]) -> Iterator
 
 
 def _child_id(change: Change) -> str | None:
-    """The source's own id of the child that a record is about."""
-    if change.family.name == CHILDREN:
-        return change.source_id
-    child: str | None = getattr(change.record, "child", None) if isinstance(change, Put) else None
-    return child
+    """The source's own id of the child that a change is about; of a retraction, only where it is the child's."""
+    if isinstance(change, Put):
+        return change.family.child_of(change.source_id, change.record)
+    return change.source_id if change.family.is_child else None
 
 
 def _received(checked: Checked, change: Change, outcome: Outcome, found: Mapping[str, tuple[str, str]]) -> Received:
@@ -152,7 +168,7 @@ def _received(checked: Checked, change: Change, outcome: Outcome, found: Mapping
         warnings.append(_waits())
     if outcome.same_instant:
         warnings.append(_same_instant())
-    return Received(outcome, child, arrival.TOLD[how] if how and change.family.name == CHILDREN else None, warnings)
+    return Received(outcome, child, arrival.TOLD[how] if how and change.family.is_child else None, warnings)
 
 
 def _waits() -> Remark:

@@ -14,7 +14,9 @@ from schemas.codelists import URL, code_list
 from schemas.record import Family
 from services.errors import Remark
 
-CODE_LIKE = re.compile(r"(?!.*\d{6})([A-Z0-9_.-]{1,32}|[a-z0-9_.-]{1,32})")
+CODE_LIKE = re.compile(r"[A-Z][A-Z0-9_-]{1,31}|[a-z]+([_-][a-z]+)+")
+"""What may be shown of a wrong code: capitals, or words joined; never a date, a number, a postcode or a name."""
+POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z0-9]?[ -]?\d[A-Z]{2}", re.I)
 LONGEST_STEP = 64
 
 SAYS: Mapping[str, tuple[str, str, str]] = {
@@ -51,6 +53,12 @@ def of_failure(failure: Failure) -> Remark:
     return Remark(failure.pointer, RULE_CODES[rule.dimension], rule.code, f"Not so here: {rule.says}", rule.hint)
 
 
+def of_absent(name: str, kind: str) -> Remark:
+    """A remark for a field that is wrongly said to be absent."""
+    said, rule, sentence = SAYS[kind]
+    return of_rule(rule, pointer_of(("absent", name)), said, sentence)
+
+
 def of_shape(family: Family, error: ValidationError) -> Iterator[Remark]:
     """A remark for each way in which a record departs from its contract."""
     for detail in error.errors(include_url=False):
@@ -74,7 +82,8 @@ def _of_code(family: Family, error: ErrorDetails, pointer: str) -> Remark:
     codelist = error["ctx"]["codelist"]
     value = str(error["input"])
     near = code_list(codelist).suggest(value)
-    shown = f"'{value}'" if CODE_LIKE.fullmatch(value) else "the value"
+    code_like = CODE_LIKE.fullmatch(value) and not POSTCODE.fullmatch(value)
+    shown = f"'{value}'" if code_like else "the value"
     return Remark(
         pointer=pointer,
         code="not-in-codelist",

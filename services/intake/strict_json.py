@@ -8,6 +8,8 @@ from typing import Any
 import rfc8785
 
 LARGEST = 2**53 - 1
+DEEPEST = 32
+"""Levels of nesting; no contract has more than five."""
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -18,7 +20,7 @@ class NotJson(ValueError):
 def parse(body: bytes) -> Any:
     """The value of a JSON text in UTF-8; raises NotJson."""
     try:
-        return json.loads(
+        value = json.loads(
             body.decode("utf-8"),
             object_pairs_hook=_object,
             parse_int=_integer,
@@ -31,6 +33,14 @@ def parse(body: bytes) -> Any:
         raise NotJson(f"{error.msg.lower()} at character {error.pos + 1}") from None
     except RecursionError:
         raise NotJson("it is nested too deeply") from None
+    if _is_deeper(value, DEEPEST):
+        raise NotJson("it is nested too deeply")
+    return value
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_is_deeper(one, levels - 1) for one in inner if isinstance(one, dict | list))
 
 
 def canonical(value: Any) -> bytes:
@@ -39,8 +49,6 @@ def canonical(value: Any) -> bytes:
         text = rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeError):
         raise NotJson("it holds a character that is not one (a lone surrogate)") from None
-    except RecursionError:
-        raise NotJson("it is nested too deeply") from None
     if _NUL.search(text):
         raise NotJson("it holds a NUL character")
     return text
@@ -51,11 +59,15 @@ def sha256(canonical_form: bytes) -> str:
     return hashlib.sha256(canonical_form).hexdigest()
 
 
-def without_nulls(value: Any) -> Any:
-    """The value with every member that is null left out: null equals absent."""
+def without_blanks(value: Any) -> Any:
+    """The value with every member that is null or blank text left out: both equal absent."""
     if isinstance(value, dict):
-        return {name: without_nulls(member) for name, member in value.items() if member is not None}
-    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+        return {name: without_blanks(member) for name, member in value.items() if not _is_blank(member)}
+    return [without_blanks(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_blank(member: Any) -> bool:
+    return member is None or (isinstance(member, str) and not member.strip())
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -34,7 +34,8 @@ def owned(connection: Connection, owner: Owner, batch: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def results(connection: Connection, batch: str) -> Iterator[str]:
+def results(connection: Connection, owner: Owner, batch: str) -> Iterator[str]:
     """The lines' results in order, as JSON text."""
-    query = select(RESULT.c.body).where(RESULT.c.batch == batch).order_by(RESULT.c.line)
+    own = RESULT.c.batch == batch, RESULT.c.source_agency == owner.agency
+    query = select(RESULT.c.body).where(*own).order_by(RESULT.c.line)
     yield from connection.execute(query).scalars()

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.errors import Unavailable
 
@@ -49,39 +50,46 @@ class Store:
 def _reachable() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, PoolTimeout) as error:
         raise Unavailable from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or _lacks_role(error):
             raise Unavailable from error
         raise
 
 
-def receive_now(connection: Connection) -> datetime:
-    """The instant at which a writing transaction receives, by the database's clock.
+def _lacks_role(error: DBAPIError) -> bool:
+    """Whether PostgreSQL has not been migrated yet: the service's role is made by the first migration."""
+    return getattr(error.orig, "sqlstate", None) in ("22023", "42704") and "role" in str(error.orig)
 
-    Taken while the transaction is announced (a shared lock on PostgreSQL, the
-    only writer on SQLite), so that `settled_now` can wait for it.
+
+def announce(connection: Connection) -> None:
+    """Say that this transaction is about to receive, so that `settled_now` waits for it.
+
+    A shared lock on PostgreSQL; on SQLite the only writer needs none.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock_shared({RECEIVING})"))
+
+
+def clock(connection: Connection) -> datetime:
+    """The present instant by the database's clock; the service's own on SQLite.
+
+    A writing transaction reads it once it holds every lock it needs: of two that
+    write the same record, the later then has the later instant.
     """
     if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
-    announcing = text(f"SELECT pg_advisory_xact_lock_shared({RECEIVING})")
-    connection.execute(announcing)
-    return _clock(connection)
+    found: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return found.astimezone(UTC)
 
 
 def settled_now(store: Store) -> datetime:
     """The present instant, once every write that received before it has been committed or undone."""
     with store.writing() as connection:
-        if connection.dialect.name == "sqlite":
-            return datetime.now(UTC)
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({RECEIVING})"))
-        return _clock(connection)
-
-
-def _clock(connection: Connection) -> datetime:
-    found: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return found.astimezone(UTC)
+        if connection.dialect.name != "sqlite":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({RECEIVING})"))
+        return clock(connection)
 
 
 def allot(connection: Connection, count: int) -> list[int]:
@@ -102,7 +110,7 @@ def lock(connection: Connection, names: list[str]) -> None:
 
 
 def _postgresql(url: str, pool: int, role: str | None) -> Engine:
-    engine = create_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def work_as_role(connection: Any, record: Any) -> None:
@@ -117,7 +125,7 @@ def _sqlite(url: str) -> Engine:
     database = make_url(url).database
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, record: Any) -> None:

@@ -47,19 +47,10 @@ def keep_run(
     return int(run)
 
 
-def findings(connection: Connection, agency: str | None, after: int, limit: int) -> Sequence[Finding]:
-    """Open findings after that id, of one agency or (None) of all."""
-    query = select(FINDING).where(FINDING.c.finding > after, FINDING.c.state == OPEN)
-    if agency is not None:
-        query = query.where(FINDING.c.source_agency == agency)
+def findings(connection: Connection, agency: str, after: int, limit: int) -> Sequence[Finding]:
+    """An agency's open findings after that id."""
+    query = select(FINDING).where(FINDING.c.source_agency == agency, FINDING.c.finding > after, FINDING.c.state == OPEN)
     return [Finding(**row._mapping) for row in connection.execute(query.order_by(FINDING.c.finding).limit(limit))]
-
-
-def last_results(connection: Connection) -> Sequence[QualityResult]:
-    """The results of the latest run, by rule."""
-    latest = select(RUN.c.run).order_by(RUN.c.run.desc()).limit(1).scalar_subquery()
-    rows = connection.execute(select(RESULT).where(RESULT.c.run == latest).order_by(RESULT.c.rule))
-    return [QualityResult(**row._mapping) for row in rows]
 
 
 def _keep_findings(connection: Connection, at: datetime, seen: dict[tuple[str, ...], Seen], ran: list[str]) -> None:

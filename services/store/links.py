@@ -27,7 +27,9 @@ class Known:
     child: str
     date_of_birth: date | None
     identifier: str
+    chi: str | None
     identity_change: str | None
+    how: str
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,10 @@ def known_by(connection: Connection, identifier: str, values: Iterable[str]) -> 
     """Current, linked children records that hold one of these values of `chi` or `scn`."""
     children = table("children")
     held = children.c[identifier]
-    columns = (children.c.source_agency, children.c.source, children.c.source_id, children.c.date_of_birth)
+    names = ("source_agency", "source", "source_id", "date_of_birth", "chi", "identity_change")
+    columns = [*(children.c[name] for name in names), LINK.c.child, LINK.c.how]
     query = (
-        select(*columns, held.label("identifier"), children.c.identity_change, LINK.c.child)
+        select(*columns, held.label("identifier"))
         .join(LINK, _same_record(children))
         .where(children.c.superseded_at.is_(None), LINK.c.superseded_at.is_(None))
         .order_by(LINK.c.link)
@@ -74,7 +77,9 @@ def known_by(connection: Connection, identifier: str, values: Iterable[str]) -> 
             row.child,
             row.date_of_birth,
             row.identifier,
+            row.chi,
             row.identity_change,
+            row.how,
         )
         for row in rows
     ]

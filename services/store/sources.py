@@ -32,7 +32,7 @@ def add_client(connection: Connection, client: Client) -> None:
 
 
 def client(connection: Connection, client_id: str) -> tuple[Client, Source] | None:
-    """A client that is neither revoked nor expired, with its source; whether it has expired is the caller's to see."""
+    """A client with its source, whether it is good still or not; None where there is no such client."""
     row = connection.execute(select(CLIENT).where(CLIENT.c.client_id == client_id)).first()
     if row is None:
         return None

@@ -66,7 +66,7 @@ class Journal(SQLModel, table=True):
     source: str
     family: str
     source_id: str
-    version: int
+    version: int = Field(sa_column=Column(BIG, nullable=False))
     op: str
     contract_version: int
     recorded_at: datetime = Field(sa_column=_instant())

@@ -134,10 +134,17 @@ class _Accepted:
 
 
 def write_changes(
-    connection: Connection, owner: Owner, changes: Sequence[Change], received_at: datetime, batch: str | None
+    connection: Connection,
+    owner: Owner,
+    changes: Sequence[Change],
+    heads: Mapping[Key, Head],
+    received_at: datetime,
+    batch: str | None,
 ) -> list[Outcome]:
-    """Write changes in their order, in the caller's transaction; one outcome each."""
-    heads = _locked_heads(connection, owner, changes)
+    """Write changes in their order, in the caller's transaction; one outcome each.
+
+    `heads` are those of the changes' keys, locked (`lock_heads`) before `received_at` was read.
+    """
     before = {key: head.seq for key, head in heads.items()}
     outcomes = [_decided(connection, owner, heads.get(change.key, Head()), change) for change in changes]
     taken = [(change, outcome) for change, outcome in zip(changes, outcomes, strict=True) if outcome.accepted]
@@ -152,7 +159,7 @@ def held_versions(connection: Connection, owner: Owner, keys: Iterable[Key]) -> 
     return {key: head.version for key, head in _heads(connection, owner, list(keys)).items()}
 
 
-def _locked_heads(connection: Connection, owner: Owner, changes: Sequence[Change]) -> dict[Key, Head]:
+def lock_heads(connection: Connection, owner: Owner, changes: Sequence[Change]) -> dict[Key, Head]:
     """The heads of the changes' keys, locked in their order; made where a put misses one."""
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(HELD).on_conflict_do_nothing()
     keys = sorted({change.key for change in changes if isinstance(change, Put)})

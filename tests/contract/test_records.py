@@ -102,7 +102,7 @@ def test_a_wrong_code_says_where_which_rule_and_what_was_meant(service: Service)
         ({"chlid_view": "A word."}, "/chlid_view", "SH03"),
         ({"family_informed": "yes"}, "/family_informed", "SH05"),
         ({"received_at": None}, "/received_at", "SH02"),
-        ({"absent": {"summary": "refused"}}, "", "SH07"),
+        ({"absent": {"summary": "refused"}}, "/absent/summary", "SH07"),
         ({"recorded_at": "2199-01-01T00:00:00Z"}, "/recorded_at", "SH08"),
         ({"reasons": ["R-NEG"] * 1001}, "/reasons", "SH06"),
     ],
@@ -127,6 +127,41 @@ def test_all_problems_come_in_one_answer(service: Service) -> None:
     assert answer.json()["title"] == "3 problems in this referral"
 
 
+def test_everything_wrong_is_said_beside_what_breaks_the_contract(service: Service) -> None:
+    wrong = {
+        "recorded_at": "2199-01-01T00:00:00Z",
+        "nonsense": 1,
+        "absent": {"summary": "refused", "nowhere": "refused"},
+    }
+    answer = service.put("referrals", "beside", changed("referrals", wrong))
+    pointers = {error["pointer"] for error in answer.json()["errors"]}
+    assert pointers == {"/recorded_at", "/nonsense", "/absent/summary", "/absent/nowhere"}
+
+
+def test_a_bad_optional_identifier_does_not_cost_the_child(service: Service) -> None:
+    record = changed("children", {"chi": "101157509", "scn": "", "home_postcode": " "})
+    answer = service.put("children", "bad-number", record)
+    assert answer.status_code == 201
+    assert "ID04" in [warning["rule"] for warning in answer.json()["warnings"]]
+
+
+def test_a_place_that_cannot_be_is_a_problem_and_never_a_failure(service: Service) -> None:
+    url = service.url("referrals", "there")
+    service.put("referrals", "there", example("referrals"))
+    assert service.get(f"{service.url('referrals', 'a')}%00b").status_code == 400
+    assert service.get(f"{url}/versions/2147483648").status_code == 404
+    assert service.get(f"{url}/versions?after=999999999999999999").status_code == 200
+    assert service.get(f"{url}/versions?limit=0").status_code == 400
+    assert service.put("referrals", "there", b"{}", If_Match="x", Content_Type="text/plain").status_code == 400
+
+
+@pytest.mark.parametrize("value", ["2015-01-01", "isla", "Isla", "EH1 1AA", "eh1-1aa", "1502123436", "07700900123"])
+def test_a_value_that_may_be_a_persons_is_not_quoted(service: Service, value: str) -> None:
+    answer = service.put("children", "quoted", changed("children", {"sex": value}))
+    assert answer.status_code == 422
+    assert value not in answer.text
+
+
 def test_no_problem_repeats_personal_data(service: Service) -> None:
     record = changed("children", {"sex": "Morag Madeup", "chi": 1502123436, "date_of_birth": "Fifteenth"})
     answer = service.put("children", "personal", record)
@@ -147,6 +182,7 @@ def test_no_problem_repeats_personal_data(service: Service) -> None:
         b'{"a":"\\ud800"}',
         b"\xff",
         b"[" * 100_000,
+        b'{"a":' * 600 + b"1" + b"}" * 600,
         b'{"a":1e999}',
     ],
 )

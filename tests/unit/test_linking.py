@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.registry import BY_NAME
-from services.intake.receive import Received, receive_record
+from services.intake.receive import Received, receive_batch, receive_record
 from services.store.engine import Store
 from services.store.writing import Owner
 from tests.examples import changed
@@ -57,6 +57,32 @@ def test_a_chi_taken_back_undoes_the_link(store: Store) -> None:
     linked = arrive(store, SOCIAL_WORK, "a")
     corrected = arrive(store, SOCIAL_WORK, "a", chi=None, scn=None, recorded_at="2025-06-01T09:00:00Z")
     assert linked.child == known.child != corrected.child
+
+
+def test_an_scn_in_common_does_not_link_two_different_chis(store: Store) -> None:
+    assert arrive(store, SOCIAL_WORK, "a").child != arrive(store, HEALTH, "b", chi="0101157517").child
+
+
+def test_an_identity_change_taken_back_does_not_link_across_it(store: Store) -> None:
+    known = arrive(store, HEALTH, "b")
+    changed_one = arrive(store, SOCIAL_WORK, "a", identity_change="adoption")
+    later = arrive(store, SOCIAL_WORK, "a", recorded_at="2025-06-01T09:00:00Z")
+    assert known.child != changed_one.child == later.child
+
+
+def test_an_identity_change_within_a_batch_leaves_the_others_linked(store: Store) -> None:
+    records = [("x", {}), ("y", {}), ("x", {"identity_change": "safety", "recorded_at": "2025-06-01T09:00:00Z"})]
+    lines = (
+        json.dumps({"family": "children", "source_id": name, "record": changed("children", changes)})
+        for name, changes in records
+    )
+    _, counts = receive_batch(store, SOCIAL_WORK, "\n".join(lines).encode())
+    assert (counts["created"], counts["replaced"]) == (2, 1)
+    assert (
+        arrive(store, HEALTH, "b").child
+        == arrive(store, SOCIAL_WORK, "y").child
+        != arrive(store, SOCIAL_WORK, "x").child
+    )
 
 
 def test_an_identity_change_is_never_linked_to_what_was_before(store: Store) -> None:

@@ -92,6 +92,17 @@ def test_whether_a_move_was_planned_is_never_invented() -> None:
     assert events([moved[0] | {"change_reason": "C-KIN", "is_planned": True}, moved[1]], [CSO])[1].is_planned is True
 
 
+def test_a_stay_of_one_day_listed_last_is_not_where_the_child_ends_up() -> None:
+    stays = [
+        AT_HOME | LEFT,
+        FOSTER | {"started_on": MOVE},
+        FOSTER | {"carer": "c9", "started_on": MOVE, "ended_on": MOVE},
+    ]
+    found = events(stays, [CSO])
+    assert [event.placement_type for event in found] == ["at_home", "foster_la", "foster_la"]
+    assert [event.happened_on for event in found] == sorted(event.happened_on for event in found)
+
+
 def test_two_moves_on_one_day_are_two_events() -> None:
     placements = [
         FOSTER | LEFT,

@@ -21,8 +21,8 @@ NAMED = re.findall(r"`([^`]+)`", " ".join(row[2] for row in ROWS))
 TODAY = date(2026, 1, 15)
 
 ENGLISH = re.compile(
-    r"\b(section 47|section 20|(?<!kinship )care order|ICPC|SGO|EPO|UPN|Ofsted|CAFCASS|DfE|MASH|EHCP|looked-after period"
-    r"|local authority designated officer|case conference)\b",
+    r"\b(section 47|section 20|(?<!kinship )care order|ICPC|SGO|EPO|UPN|Ofsted|CAFCASS|DfE|MASH"
+    r"|EHCP|looked-after period|local authority designated officer|case conference)\b",
     re.I,
 )
 

@@ -2,8 +2,10 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select, text
 
 from schemas.registry import BY_NAME, FAMILIES, TABLES
@@ -12,6 +14,7 @@ from services.store.engine import Store
 from services.store.family_tables import table
 from services.store.tables import Journal, Outbox
 from services.store.writing import Owner, Result
+from tests.conftest import wait_until
 from tests.examples import changed, example
 
 OWNER = Owner("renfrewshire-social-work", "S12000038")
@@ -45,6 +48,39 @@ def test_a_version_that_gives_way_stays_with_its_end(store: Store) -> None:
         first, second = connection.execute(select(held.c.kept_at, held.c.superseded_at).order_by(held.c.version))
     assert first.superseded_at == second.kept_at
     assert second.superseded_at is None
+
+
+def test_of_two_writers_of_a_record_the_later_to_hold_it_keeps_it_later(store: Store) -> None:
+    """A batch that waits for one record must not stamp another with a time before a write that overtook it."""
+    if store.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer")
+    put(store, "referrals", "w0")
+    put(store, "referrals", "w1")
+    with ThreadPoolExecutor(1) as waiting:
+        with store.writing() as blocking:
+            blocking.execute(text("SELECT 1 FROM held WHERE source_id = 'w0' FOR UPDATE"))
+            batch = waiting.submit(receive_batch, store, OWNER, both("2025-05-01T09:00:00Z"))
+            wait_until(lambda: waits_for_a_lock(store))
+            put(store, "referrals", "w1", recorded_at="2025-04-01T09:00:00Z")
+        batch.result()
+    with store.reading() as connection:
+        held = table("referrals")
+        rows = connection.execute(select(held.c.kept_at, held.c.superseded_at).where(held.c.source_id == "w1"))
+        spans = sorted(tuple(row) for row in rows)
+    assert all(end == start for (_, end), (start, _) in pairwise(spans))
+    assert len(spans) == 3 and spans[-1][1] is None
+
+
+def both(recorded_at: str) -> bytes:
+    record = changed("referrals", {"recorded_at": recorded_at})
+    lines = (json.dumps({"family": "referrals", "source_id": name, "record": record}) for name in ("w0", "w1"))
+    return "\n".join(lines).encode()
+
+
+def waits_for_a_lock(store: Store) -> bool:
+    with store.reading() as connection:
+        waiting = connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one()
+        return bool(waiting)
 
 
 def test_every_accepted_version_is_in_the_journal_and_the_outbox(store: Store) -> None:
