@@ -26,7 +26,8 @@ from services.access import credentials
 from services.access.credentials import Credentials
 from services.access.scopes import DEFAULT_SCOPES
 from services.cli.extracts import built
-from services.cli.screen import FINE, FOUND, CouldNotRun, out, print_counts, print_json, print_table, progress, say
+from services.cli.measures import headline, print_sheet
+from services.cli.screen import FINE, FOUND, CouldNotRun, out, print_counts, print_json, progress, say
 from services.cli.service import bring_up_to_date, is_free
 from services.sender.client import SourceClient
 from services.sender.post import post_file
@@ -35,7 +36,7 @@ from services.store import reading, sources
 from services.store.engine import Store
 
 if TYPE_CHECKING:
-    from services.cli.headlines import Headline
+    from services.measures.sheets import Sheet
 
 NOTICE = "MADE-UP DATA: no person in it exists."
 SEED = 1
@@ -54,12 +55,13 @@ class Shown:
     records: int = 0
     sources: int = 0
     children: int = 0
+    made_up_children: int = 0
     seconds_posting: float = 0.0
     rules: dict[str, int] = field(default_factory=dict)
     findings: dict[str, int] = field(default_factory=dict)
     release: str = ""
     problems: list[str] = field(default_factory=list)
-    headlines: "list[Headline]" = field(default_factory=list)
+    headlines: "list[Sheet]" = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         shown = dict(vars(self)) | {"headlines": [vars(one) for one in self.headlines], "home": str(self.home)}
@@ -68,7 +70,7 @@ class Shown:
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     demo = commands.add_parser("demo", help="everything end to end with made-up children, then serve")
-    demo.add_argument("--children", type=int, default=2000, metavar="N")
+    demo.add_argument("--children", type=int, default=20_000, metavar="N", help="how many to make up")
     demo.add_argument("--port", type=int, metavar="P", help=f"default {PORT}, or any free one with --once")
     demo.add_argument("--once", action="store_true", help="stop instead of serving")
     demo.add_argument("--json", action="store_true")
@@ -80,7 +82,7 @@ def run_demo(options: argparse.Namespace) -> int:
     bring_up_to_date(settings)
     _only_made_up(settings)
     port = options.port or (_free_port() if options.once else PORT)
-    shown = Shown(f"http://127.0.0.1:{port}", settings.home)
+    shown = Shown(f"http://127.0.0.1:{port}", settings.home, made_up_children=options.children)
     files = _population(settings, options.children)
     clients = _clients(settings, files)
     with _service(port, shown.address) as process:
@@ -190,13 +192,22 @@ def _inspect(shown: Shown, settings: Settings) -> None:
 
 
 def _release(shown: Shown, settings: Settings) -> None:
-    from services.cli.headlines import headlines
     from services.extracts.verify import verify
 
     release = built(settings)
     shown.release = str(release.folder)
     shown.problems += verify(release.folder)
-    shown.headlines, shown.children = headlines(release.folder)
+    shown.children = _children(release.database)
+    shown.headlines = headline(release.folder)
+
+
+def _children(database: Path) -> int:
+    """How many children a release's records were joined to."""
+    import duckdb
+
+    with duckdb.connect(str(database), read_only=True) as connection:
+        (children,) = connection.execute("SELECT count(DISTINCT child_id) FROM children").fetchall()[0]
+        return int(children)
 
 
 def _print(options: argparse.Namespace, shown: Shown) -> None:
@@ -206,14 +217,15 @@ def _print(options: argparse.Namespace, shown: Shown) -> None:
     out.rule(NOTICE)
     per_second = round(shown.records / max(shown.seconds_posting, 0.1))
     say(
-        f"{shown.records:,} records of {shown.children:,} children posted over HTTP by {shown.sources} sources "
-        f"in {shown.seconds_posting} s ({per_second:,} a second)."
+        f"{shown.records:,} records posted over HTTP by {shown.sources} sources in {shown.seconds_posting} s "
+        f"({per_second:,} a second), joined to {shown.children:,} children: by CHI or SCN and birth date only, "
+        f"so that some of the {shown.made_up_children:,} made-up children have several ids."
     )
     print_counts("What became of the records", {name: count for name, count in shown.results.items() if count})
     print_counts("What became of the rules", shown.rules)
     print_counts("Findings by severity", shown.findings)
     for one in shown.headlines:
-        print_table(one.title, one.columns, one.rows, NOTICE)
+        print_sheet(one, NOTICE)
     say(f"The release, verified, is in {shown.release}.")
 
 
