@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 from quality.catalogue import by_code, door_rules, predicates, tables_of
-from quality.predicate import Closure, Scope
 from quality.rule import Rule
+from quality.scope import Closure, Scope
 from schemas.tables import Row, Table
 
 
@@ -22,10 +23,11 @@ class Failure:
 def failures(family: str, rows: Mapping[str, Sequence[Row]], today: date) -> Iterator[Failure]:
     """What a record's rows (Family.rows) break, in the catalogue's order."""
     (record,) = rows[family]
+    worked_out: dict[Any, Any] = {}
     for rule in door_rules(family):
         for table, fails in _ready(rule.code):
             for row in rows[table.name]:
-                if fails(Scope(row, record, rows, today)) is True:
+                if fails(Scope(row, record, rows, today, None, worked_out)) is True:
                     yield Failure(rule, _pointer(table, row, rule))
 
 

@@ -16,34 +16,17 @@ nor false, in both engines; a rule fails only where its predicate is true.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import sqlglot
 from sqlglot import exp
 
 from quality.functions import FUNCTIONS
+from quality.scope import Bound, Closure, Items, Scope, Value
 from schemas.codelists import code_list
-from schemas.tables import Row
-
-Value = Any
 
 
 class BadPredicate(ValueError):
     """A predicate uses something that the engines do not agree on, or names what is not there."""
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What a predicate sees of one row: the row, its record, the record's other rows, the day."""
-
-    row: Mapping[str, Value]
-    record: Mapping[str, Value]
-    rows: Mapping[str, Sequence[Row]]
-    today: date
-    item: Mapping[str, Value] | None = None
-
-
-Closure = Callable[[Scope], Value]
 
 
 @dataclass(frozen=True)
@@ -154,6 +137,8 @@ def _is(node: exp.Expression, family: str) -> Closure:
 def _comparison(compare: Callable[[Value, Value], bool]) -> Callable[[exp.Expression, str], Closure]:
     def maker(node: exp.Expression, family: str) -> Closure:
         left, right = _sides(node, family)
+        if _is_item_count(node.this) and isinstance(node.expression, exp.Literal):
+            left = _item_count(node.this, family, decided_at=_decided_at(node))
 
         def compared(scope: Scope) -> Value:
             first, second = left(scope), right(scope)
@@ -280,19 +265,99 @@ def _day(written: str) -> date | None:
     return date.fromisoformat(written) if written else None
 
 
-def _item_count(node: exp.Expression, family: str) -> Closure:
+def _is_item_count(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name.lower() == "item_count"
+
+
+def _decided_at(comparison: exp.Expression) -> int:
+    """The count at which a comparison with a constant is settled, however many more there are."""
+    return int(_literal(comparison.expression)) + (0 if isinstance(comparison, exp.GTE | exp.LT) else 1)
+
+
+def _item_count(node: exp.Expression, family: str, decided_at: int | None = None) -> Closure:
+    """How many items meet the condition, counted no further than `decided_at`."""
     part = f"{family}_{_literal(node.expressions[0])}"
     if len(node.expressions) == 1:
         return lambda scope: len(scope.rows[part])
-    condition = _closure(node.expressions[1], family)
+    conditions = _conjuncts(node.expressions[1])
+    of_row = [each for each in conditions if _speaks_of_row(each)]
+    sound = _all([each for each in conditions if each not in of_row], family)
+    items, meets = _items(part, sound, of_row, family), _all(of_row, family)
 
     def counted(scope: Scope) -> int:
-        scopes = (Scope(each, scope.record, scope.rows, scope.today, scope.row) for each in scope.rows[part])
-        return sum(condition(inner) is True for inner in scopes)
+        inner, count = scope.within(), 0
+        for each in items.to_look_at(inner):
+            inner.row = each
+            if meets(inner):
+                count += 1
+                if count == decided_at:
+                    break
+        return count
 
     return counted
 
 
+def _conjuncts(node: exp.Expression) -> list[exp.Expression]:
+    if isinstance(node, exp.Paren):
+        return _conjuncts(node.this)
+    return [*_conjuncts(node.this), *_conjuncts(node.expression)] if isinstance(node, exp.And) else [node]
+
+
+def _all(conditions: Sequence[exp.Expression], family: str) -> Closure:
+    """Whether every one is true; false and null are the same here."""
+    held = [_closure(each, family) for each in conditions]
+
+    return lambda scope: all(each(scope) is True for each in held)
+
+
+def _items(part: str, sound: Closure, conditions: Sequence[exp.Expression], family: str) -> Items:
+    compared = [found for each in conditions if (found := _compared(each, family))]
+    equal = [(held.value, held.limit) for held in compared if held.comparison is exp.EQ]
+    return Items(part, sound, equal, [held for held in compared if held.comparison is not exp.EQ])
+
+
+def _compared(condition: exp.Expression, family: str) -> Bound | None:
+    """A condition that compares an item's value with the row's, either way round; None for any other."""
+    node = _unless_null(condition)
+    comparison, or_null = type(node), node is not condition
+    if comparison not in _TURNED_ROUND or (or_null and comparison not in (exp.GT, exp.GTE)):
+        return None
+    value, limit = node.this, node.expression
+    if _speaks_of_row(value) and not or_null:
+        value, limit, comparison = limit, value, _TURNED_ROUND[comparison]
+    if _speaks_of_row(value) or _speaks_of_item(limit):
+        return None
+    return Bound(comparison, _closure(value, family), _closure(limit, family), or_null)
+
+
+def _unless_null(condition: exp.Expression) -> exp.Expression:
+    """Of `x IS NULL OR x > y`, `x > y`; any other condition as it is."""
+    if isinstance(condition, exp.Or) and isinstance(condition.this, exp.Is):
+        node: exp.Expression = condition.expression
+        if type(node) in _TURNED_ROUND and condition.this.this == node.this:
+            return node
+    return condition
+
+
+def _speaks_of_row(node: exp.Expression) -> bool:
+    """Whether it names `item.x`; within a further item_count that is the item, not the row."""
+    if _is_item_count(node):
+        return False
+    return getattr(node, "table", "") == "item" or any(_speaks_of_row(each) for each in node.iter_expressions())
+
+
+def _speaks_of_item(node: exp.Expression) -> bool:
+    bare = isinstance(node, exp.Column) and not node.table
+    return bare or _is_item_count(node) or any(_speaks_of_item(each) for each in node.iter_expressions())
+
+
+_TURNED_ROUND: Mapping[type[exp.Expression], type[exp.Expression]] = {
+    exp.EQ: exp.EQ,
+    exp.LT: exp.GT,
+    exp.LTE: exp.GTE,
+    exp.GT: exp.LT,
+    exp.GTE: exp.LTE,
+}
 _WRITTEN_OUT: Mapping[str, Callable[[exp.Expression, str], Closure]] = {
     "flag": _flag,
     "in_use": _in_use,

@@ -4,7 +4,7 @@ Every rule says what became of it: passed, failed, crashed, not applicable, or
 not run and why. A rule that crashes never passes in silence: `Run.crashed`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -109,8 +109,3 @@ def _rows(connection: duckdb.DuckDBPyConnection, table: str, counts: dict[str, i
     if table not in counts:
         (counts[table],) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0]
     return counts[table]
-
-
-def counts_by_rule(run: Run) -> Mapping[str, int]:
-    """Failed rows by rule code, for the rules that ran."""
-    return {result.rule.code: result.failed for result in run.results if result.failed is not None}

@@ -12,6 +12,7 @@ from quality.catalogue import coded_fields, predicates, table_of, tables_of
 from quality.predicate import written_out
 from quality.rule import Codes, Query, Row, Rule, Unique
 from schemas.codelists import code_list
+from schemas.fields import AGENCY_PATTERN
 from schemas.tables import Table
 
 
@@ -84,7 +85,7 @@ def _outside(table: Table, column: str, key: str) -> str:
     codes = ", ".join(f"'{code}'" for code in code_list(codelist).rows)
     outside = f"{alias}.{column} NOT IN ({codes})"
     if codelist == "agencies":
-        outside += f" AND NOT regexp_full_match({alias}.{column}, '(TS|IP)-[a-z0-9-]{{2,40}}')"
+        outside += f" AND NOT regexp_full_match({alias}.{column}, '{AGENCY_PATTERN}')"
     found = pointer(table, alias, column)
     return f"SELECT record.{key} AS record_key, {found} AS pointer FROM {_from(table, key)} WHERE {outside}"
 

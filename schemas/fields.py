@@ -21,6 +21,8 @@ from schemas.codelists import URL, code_list
 D = TypeVar("D", date, datetime)
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+AGENCY_PATTERN = "(TS|IP)-[a-z0-9-]{2,40}"
+"""An agency of the third sector or an independent provider, whose code no list holds."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 
@@ -98,7 +100,7 @@ class AgencyCode(Code):
 
 def is_agency(code: str) -> bool:
     """Whether an agency may have this code."""
-    named = re.fullmatch(r"(TS|IP)-[a-z0-9-]{2,40}", code)
+    named = re.fullmatch(AGENCY_PATTERN, code)
     return named is not None or code in code_list("agencies")
 
 

@@ -17,6 +17,7 @@ import polars as pl
 from pandera.errors import SchemaErrors
 
 from schemas.codelists import code_list
+from schemas.fields import AGENCY_PATTERN
 from schemas.tables import Table
 
 POLARS_TYPES: Mapping[str, Any] = {
@@ -28,8 +29,7 @@ POLARS_TYPES: Mapping[str, Any] = {
     "date": pl.Date(),
 }
 NO_HELD: Mapping[str, str] = {"seq": "integer"}
-AGENCIES, NAMED_AGENCY = "agencies", r"^(TS|IP)-[a-z0-9-]{2,40}$"
-"""An agency may also be of the third sector or independent, by a code that no list holds."""
+AGENCIES = "agencies"
 
 Rules = Mapping[tuple[str, str], str]
 """By table and column, the code of the rule that a code outside its list breaks."""
@@ -103,7 +103,7 @@ class _InList:
         value = pl.col(data.key)
         allowed = value.is_in(list(code_list(self.codelist).rows))
         if self.codelist == AGENCIES:
-            allowed |= value.str.contains(NAMED_AGENCY)
+            allowed |= value.str.contains(f"^({AGENCY_PATTERN})$")
         held: pl.LazyFrame = data.lazyframe.select(allowed)
         return held
 

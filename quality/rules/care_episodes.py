@@ -122,7 +122,7 @@ RULES = (
             f"started_on > record.started_on AND item_count('placements', {_OTHER} AND ended_on = item.started_on) = 0"
             f" OR (record.ended_on IS NULL OR ended_on < record.ended_on)"
             f" AND item_count('placements', {_OTHER} AND item.ended_on = started_on) = 0 AND ended_on IS NOT NULL"
-            " OR item_count('placements', (started_on < item.started_on"
+            " OR item_count('placements', started_on <= item.started_on AND (started_on < item.started_on"
             " OR started_on = item.started_on AND position < item.position)"
             " AND (ended_on IS NULL OR ended_on > item.started_on)"
             " AND (item.ended_on IS NULL OR started_on < item.ended_on)) > 0"
@@ -852,5 +852,43 @@ RULES = (
         table="care_episodes_reviews",
         passing=({}, {"reviews": [{"held_on": "2023-10-20", "child_took_part": "in_person"}]}),
         failing=({"reviews": [{"held_on": "2023-10-20"}]},),
+    ),
+    _rule(
+        code="LA59",
+        severity=Severity.ERROR,
+        says="No two placements of an episode have the same id.",
+        hint="give each placement an id of its own, and keep it from one post to the next",
+        source="Kith contract",
+        dimension=Dimension.UNIQUENESS,
+        logic=Row(f"item_count('placements', {_OTHER} AND id = item.id) > 0"),
+        fields=("id",),
+        table=_PLACEMENTS,
+        passing=({}, _placements(_placement("2023-09-11", "2024-01-08"), _placement("2024-01-08"))),
+        failing=(_placements(_placement("2023-09-11", "2024-01-08", id="pl-1"), _placement("2024-01-08", id="pl-1")),),
+    ),
+    _rule(
+        code="LA60",
+        severity=Severity.ERROR,
+        says="No two legal reasons of an episode have the same id.",
+        hint="give each legal reason an id of its own, and keep it from one post to the next",
+        source="Kith contract",
+        dimension=Dimension.UNIQUENESS,
+        logic=Row(f"item_count('legal_reasons', {_OTHER} AND id = item.id) > 0"),
+        fields=("id",),
+        table=_LEGAL_REASONS,
+        passing=({}, _legals(_legal("2023-09-11"), _legal("2023-12-01"))),
+        failing=(_legals(_legal("2023-09-11", id="lr-1"), _legal("2023-12-01", id="lr-1")),),
+    ),
+    _rule(
+        code="LA61",
+        severity=Severity.ERROR,
+        says="The authority responsible for a child looked after is one of Scotland's councils.",
+        hint="send the council's GSS code, S12 and six digits",
+        source="Children (Scotland) Act 1995, section 17",
+        dimension=Dimension.VALIDITY,
+        logic=Row("flag('local_authorities', responsible_authority, 'is_council', 'false')"),
+        fields=("responsible_authority",),
+        passing=({}, {"responsible_authority": "S12000017"}),
+        failing=({"responsible_authority": "outside_scotland"}, {"responsible_authority": "not_known"}),
     ),
 )

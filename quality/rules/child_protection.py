@@ -52,6 +52,10 @@ def _review(held_on: str | None, **changes: Any) -> dict[str, Any]:
     return _given({"id": "m-3", "type": "review", "held_on": held_on, "outcome": "stays_registered"} | changes)
 
 
+def _ird(id: str) -> dict[str, Any]:
+    return {"id": id, "started_at": "2024-11-04T14:00:00+00:00"}
+
+
 def _meetings(*meetings: Mapping[str, Any]) -> dict[str, Any]:
     """Changes to the process: these meetings."""
     return {"meetings": list(meetings)}
@@ -85,22 +89,25 @@ _STILL_REGISTERED = "record.deregistered_on IS NULL OR record.deregistered_on >"
 
 def _no_core_group_by(within: str) -> str:
     """No core group met after the row's meeting, within the limit, nor is there one that says why it was late."""
+    core_group = "flag('meeting_types', type, 'is_planning_meeting', 'false')"
     return (
-        "item_count('meetings', flag('meeting_types', type, 'is_planning_meeting', 'false')"
-        f" AND (held_on >= item.held_on AND {within}"
-        " OR late_reason IS NOT NULL AND (held_on IS NULL OR held_on >= item.held_on))) = 0"
+        f"item_count('meetings', {core_group} AND held_on >= item.held_on AND {within}) = 0"
+        f" AND item_count('meetings', {core_group} AND late_reason IS NOT NULL"
+        " AND (held_on IS NULL OR held_on >= item.held_on)) = 0"
     )
 
 
 def _no_review_within(months: int) -> str:
     limit = f"months_after(item.held_on, {months})"
+    review = "flag('meeting_types', type, 'can_deregister')"
     return (
         f"today() > {limit} AND ({_STILL_REGISTERED} {limit})"
-        " AND item_count('meetings', flag('meeting_types', type, 'can_deregister')"
-        f" AND (held_on > item.held_on AND held_on <= {limit}"
-        " OR late_reason IS NOT NULL AND (held_on IS NULL OR held_on > item.held_on))) = 0"
+        f" AND item_count('meetings', {review} AND held_on > item.held_on AND held_on <= {limit}) = 0"
+        f" AND item_count('meetings', {review} AND {_LATE_AND_AFTER}) = 0"
     )
 
+
+_LATE_AND_AFTER = "late_reason IS NOT NULL AND (held_on IS NULL OR held_on > item.held_on)"
 
 RULES = (
     _rule(
@@ -286,7 +293,7 @@ RULES = (
             " AND held_on IS NOT NULL AND late_reason IS NULL"
             " AND item_count('meetings', flag('meeting_types', type, 'can_register') AND held_on < item.held_on) = 0"
             " AND item_count('irds', local_date(started_at) <= item.held_on"
-            " AND days_between(local_date(started_at), item.held_on) <= 28) = 0"
+            " AND local_date(started_at) >= days_after(item.held_on, -28)) = 0"
         ),
         fields=("held_on", "type"),
         table="child_protection_meetings",
@@ -303,8 +310,8 @@ RULES = (
         logic=Row(
             f"NOT quorate AND held_on >= {_SINCE_2021} AND working_days_between(held_on, today()) > 10"
             " AND late_reason IS NULL AND item_count('meetings', type = item.type"
-            " AND (held_on > item.held_on AND working_days_between(item.held_on, held_on) <= 10"
-            " OR late_reason IS NOT NULL AND (held_on IS NULL OR held_on > item.held_on))) = 0"
+            " AND held_on > item.held_on AND working_days_between(item.held_on, held_on) <= 10) = 0"
+            f" AND item_count('meetings', type = item.type AND {_LATE_AND_AFTER}) = 0"
         ),
         fields=("held_on", "quorate"),
         table="child_protection_meetings",
@@ -515,5 +522,43 @@ RULES = (
         fields=("registered_on",),
         passing=({}, _NOT_REGISTERED),
         failing=(_OPEN | {"registered_on": None},),
+    ),
+    _rule(
+        code="CP27",
+        severity=Severity.ERROR,
+        says="No two meetings of a process have the same id.",
+        hint="give each meeting an id of its own, and keep it from one post to the next",
+        source="Kith contract",
+        dimension=Dimension.UNIQUENESS,
+        logic=Row("item_count('meetings', position <> item.position AND id = item.id) > 0"),
+        fields=("id",),
+        table="child_protection_meetings",
+        passing=({}, _meetings(_initial(), _core_group("2024-12-10"))),
+        failing=(_meetings(_initial(), _core_group("2024-12-10", id="m-1")),),
+    ),
+    _rule(
+        code="CP28",
+        severity=Severity.ERROR,
+        says="No two inter-agency referral discussions of a process have the same id.",
+        hint="give each discussion an id of its own, and keep it from one post to the next",
+        source="Kith contract",
+        dimension=Dimension.UNIQUENESS,
+        logic=Row("item_count('irds', position <> item.position AND id = item.id) > 0"),
+        fields=("id",),
+        table="child_protection_irds",
+        passing=({}, {"irds": [_ird("ird-1"), _ird("ird-2")]}),
+        failing=({"irds": [_ird("ird-1"), _ird("ird-1")]},),
+    ),
+    _rule(
+        code="CP29",
+        severity=Severity.ERROR,
+        says="The authority that holds a child protection process is one of Scotland's councils.",
+        hint="send the council's GSS code, S12 and six digits",
+        source="National Guidance 2021",
+        dimension=Dimension.VALIDITY,
+        logic=Row("flag('local_authorities', authority, 'is_council', 'false')"),
+        fields=("authority",),
+        passing=({}, {"authority": "S12000017"}),
+        failing=({"authority": "outside_scotland"}, {"authority": "not_known"}),
     ),
 )

@@ -331,4 +331,16 @@ RULES = (
         passing=({}, _UNDECIDED),
         failing=({"decided_at": None}, {"decision": None, "closed_on": None}),
     ),
+    _rule(
+        code="RF29",
+        severity=Severity.ERROR,
+        says="A decision is not in the future: the day it was made is not after tomorrow.",
+        hint="correct decided_at; check the clock and the time zone of the posting system",
+        source="Kith contract",
+        dimension=Dimension.TIMELINESS,
+        logic=Row("local_date(decided_at) > days_after(today(), 1)"),
+        fields=("decided_at",),
+        passing=({}, _UNDECIDED, {"decided_at": "2026-01-16T12:00:00+00:00"}),
+        failing=({"decided_at": "2026-01-17T12:00:00+00:00"},),
+    ),
 )

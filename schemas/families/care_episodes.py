@@ -52,7 +52,7 @@ class Placement(Item):
     change_reason_text: OtherText = None
     """That reason in words, where the code is "other"."""
     is_planned: bool | None = None
-    """Whether the move was planned, only where the reason does not settle it; looked_after_events says it of every move."""
+    """Whether the move was planned, only where the reason does not settle it; looked_after_events has it for all."""
     decided_by_role: Role | None = None
     """The role of who decided on the move."""
     child_view: Text = None

@@ -1,9 +1,10 @@
-"""The door's closures and DuckDB give one verdict on every row, for every row rule."""
+"""The door's closures and DuckDB give one verdict on every row, for every row rule and every way to count."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import pyarrow as pa
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 from quality.catalogue import door_rules
 from quality.door import failures
+from quality.predicate import parse
 from quality.run import run
+from quality.scope import FEW, Scope
 from quality.workspace import Held, arrow_schema, create, fill
 from schemas.record import Family
-from schemas.registry import FAMILIES
+from schemas.registry import BY_NAME, FAMILIES
 from schemas.tables import Row
 from tests.property.drawn import Drawn
 
@@ -61,12 +64,57 @@ def stamp(seq: int, is_part: bool) -> dict[str, Any]:
     return {"seq": seq} if is_part else asdict(Held(seq, "S12000038", "a-source", str(seq), 1, kept_at, None))
 
 
+EPISODES = drawn(BY_NAME["care_episodes"], seed=1)
+
+
+@pytest.mark.parametrize("few", [FEW, 0], ids=["one by one", "in order"])
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 @settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32 - 1), today=st.sampled_from(TODAYS))
-def test_closures_and_duckdb_agree(family: Family, seed: int, today: date) -> None:
+def test_closures_and_duckdb_agree(family: Family, seed: int, today: date, few: int) -> None:
     records = drawn(family, seed)
-    assert sorted(by_closures(family, records, today) ^ by_duckdb(family, records, today)) == []
+    with patch("quality.scope.FEW", few):
+        told = by_closures(family, records, today)
+    assert sorted(told ^ by_duckdb(family, records, today)) == []
+
+
+@pytest.mark.parametrize("settled", ["= 0", "<> 0", "> 0", ">= 2", "< 2", "<= 1", "= 1"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "started_on < item.ended_on",
+        "item.ended_on <= started_on",
+        "ended_on >= days_after(item.started_on, -28)",
+        "ended_on IS NULL OR ended_on > item.started_on",
+        "item.ended_on IS NULL OR item.ended_on < started_on",
+        "ended_on IS NULL OR ended_on < item.ended_on",
+        "ended_on IS NULL OR started_on > item.ended_on",
+        "NOT ended_on IS NULL OR ended_on > item.ended_on",
+        "ended_on = item.started_on AND (carer <> item.carer AND started_on <= item.started_on)",
+        "item.carer = carer AND type = item.type",
+        "item.started_on < item.ended_on AND started_on < ended_on",
+        "item.type = 'secure' OR type = 'secure'",
+        "item.position > position AND flag('placement_types', type, 'is_foster')",
+        "item_count('legal_reasons', started_on <= item.started_on) > 1 AND started_on < item.started_on",
+        "started_on < record.ended_on AND started_on >= record.started_on",
+    ],
+)
+def test_a_count_is_the_same_however_its_items_are_found(condition: str, settled: str) -> None:
+    family, table, today = BY_NAME["care_episodes"], "care_episodes_placements", TODAYS[0]
+    predicate, records = parse(f"item_count('placements', {condition}) {settled}", family.name, table), EPISODES
+    closure = predicate.closure()
+    with patch("quality.scope.FEW", 0):
+        told = {
+            (seq, row["position"])
+            for seq, rows in enumerate(records)
+            for row in rows[table]
+            if closure(Scope(row, rows[family.name][0], rows, today)) is True
+        }
+    with duckdb.connect() as connection:
+        load(connection, family, records)
+        where = predicate.sql(today, "seq")
+        query = f"SELECT seq, item.position FROM {table} AS item JOIN {family.name} AS record USING (seq) WHERE {where}"
+        assert set(connection.execute(query).fetchall()) == told
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -141,3 +141,50 @@ def test_a_rule_that_refuses_reads_only_the_record_the_lists_and_the_clock(rule:
 def test_a_predicate_that_the_engines_might_read_differently_is_refused(predicate: str) -> None:
     with pytest.raises(BadPredicate):
         parse(predicate, "children", "children")
+
+
+class Read(dict[str, Any]):
+    """A row that counts how often any row is read."""
+
+    times = 0
+
+    def __getitem__(self, name: str) -> Any:
+        Read.times += 1
+        return super().__getitem__(name)
+
+
+LONG = 200
+"""Items in each list; a record may hold five times as many."""
+
+
+def day(number: int) -> str:
+    return (date(2015, 1, 1) + timedelta(days=number)).isoformat()
+
+
+def long_episode(legal_from: int, legal_days: int) -> dict[str, Any]:
+    """As many secure placements, one after another, and orders of three measures, the first that many days on."""
+    placed = [{"started_on": day(3 * n), "ended_on": day(3 * n + 3)} for n in range(LONG)]
+    orders = [3 * n + legal_from for n in range(LONG)]
+    return {
+        "started_on": day(0),
+        "placements": [{"id": f"pl-{n}", "type": "secure", **dates} for n, dates in enumerate(placed)],
+        "legal_reasons": [
+            {
+                "id": f"lr-{n}",
+                "legal_reason": "cso_away",
+                "started_on": day(start),
+                "ended_on": day(start + legal_days),
+                "measures": ["a", "b", "e"],
+            }
+            for n, start in enumerate(orders)
+        ],
+    }
+
+
+@pytest.mark.parametrize(("legal_from", "legal_days"), [(0, 3), (1, 0), (1, 1), (3 * LONG, 1), (0, 3 * LONG)])
+def test_a_long_record_is_not_read_over_and_over(legal_from: int, legal_days: int) -> None:
+    record = validated("care_episodes", changed("care_episodes", long_episode(legal_from, legal_days)))
+    rows = {name: [Read(row) for row in held] for name, held in BY_NAME["care_episodes"].rows(record).items()}
+    Read.times = 0
+    list(failures("care_episodes", rows, TODAY))
+    assert Read.times < 10 * LONG * LONG
