@@ -40,12 +40,14 @@ class Problem(Exception):
         errors: Sequence[Remark] = (),
         warnings: Sequence[Remark] = (),
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(title or self.title)
         self.title = title or self.title
         self.detail = detail
         self.errors, self.warnings = errors, warnings
         self.headers = dict(headers or {})
+        self.members = dict(members or {})
 
     def as_json(self, request_id: str) -> dict[str, Any]:
         """The body of application/problem+json (RFC 9457)."""
@@ -58,10 +60,14 @@ class Problem(Exception):
         }
         if self.detail:
             body["detail"] = self.detail
-        return body | {
-            "errors": [remark.as_json() for remark in self.errors],
-            "warnings": [remark.as_json() for remark in self.warnings],
-        }
+        return (
+            body
+            | self.members
+            | {
+                "errors": [remark.as_json() for remark in self.errors],
+                "warnings": [remark.as_json() for remark in self.warnings],
+            }
+        )
 
 
 class BadRequest(Problem):

@@ -2,45 +2,53 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import JSONResponse, Response
 
 from services.access.tokens import Caller
 from services.api.answers import ndjson
-from services.api.described import PROBLEMS, BatchAnswer
-from services.api.requests import SourceName, StoreOf, may_write, own_body
-from services.errors import NotFound
-from services.intake.receive import LARGEST_BATCH, receive_batch
+from services.api.described import ATOMIC, PROBLEMS, VALIDATE, BatchAnswer
+from services.api.requests import SourceName, StoreOf, own_body, requires, says
+from services.errors import Invalid, NotFound
+from services.intake.receive import LARGEST_BATCH, REJECTED, receive_batch
 from services.store import batches
 
 router = APIRouter(tags=["batches"])
 NDJSON = "application/x-ndjson"
-_own_body = own_body(LARGEST_BATCH, NDJSON)
+_may_post, _may_read = requires("records.write", "validate", "atomic"), requires("records.write")
+_own_body = own_body(_may_post, LARGEST_BATCH, NDJSON)
 _BODY = {
+    "parameters": [VALIDATE, ATOMIC],
     "requestBody": {
         "required": True,
         "description": 'One line a record: {"family", "source_id", "record": {}}, or "retract": {"reason"} in place of '
         "record; up to 10,000 lines and 32 MiB.",
         "content": {NDJSON: {"schema": {"type": "string"}}},
-    }
+    },
 }
 
 
 @router.post("/v1/sources/{source}/batches", responses=BatchAnswer.answers(), openapi_extra=_BODY)
 def post_batch(
+    request: Request,
     source: SourceName,
     store: StoreOf,
     body: Annotated[bytes, Depends(_own_body)],
-    caller: Annotated[Caller, Depends(may_write)],
+    caller: Annotated[Caller, Depends(_may_post)],
 ) -> JSONResponse:
     """Post many records: a bad line costs only itself, the others are kept together."""
-    batch, counts = receive_batch(store, caller.owner, body)
-    return JSONResponse({"batch": batch, "counts": counts, "results_url": f"/v1/batches/{batch}/results"})
+    atomic, validate_only = says(request, "atomic", "true"), says(request, "validate", "only")
+    report = receive_batch(store, caller.owner, body, atomic, validate_only)
+    url = f"/v1/batches/{report.batch}/results"
+    told = {"batch": report.batch, "counts": report.counts, "results_url": url}
+    if atomic and report.counts[REJECTED]:
+        raise Invalid(f"{report.counts[REJECTED]} lines were refused, so nothing of the batch was kept", members=told)
+    return JSONResponse(told)
 
 
 @router.get("/v1/batches/{batch}/results", responses=PROBLEMS | {200: {"content": {NDJSON: {}}}})
 def batch_results(
-    batch: Annotated[str, Path()], store: StoreOf, caller: Annotated[Caller, Depends(may_write)]
+    batch: Annotated[str, Path()], store: StoreOf, caller: Annotated[Caller, Depends(_may_read)]
 ) -> Response:
     """What became of each line, in the order of the lines."""
     with store.reading() as connection:

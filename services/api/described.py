@@ -10,6 +10,18 @@ from schemas.registry import FAMILIES
 from schemas.retraction import RetractionBody
 
 REF = "#/components/schemas/"
+VALIDATE = {
+    "name": "validate",
+    "in": "query",
+    "description": "Only say what would become of it; nothing is kept but a batch's report.",
+    "schema": {"const": "only"},
+}
+ATOMIC = {
+    "name": "atomic",
+    "in": "query",
+    "description": "Any line rejected, and nothing of the batch is kept.",
+    "schema": {"const": "true"},
+}
 
 
 class RemarkBody(BaseModel):
@@ -95,7 +107,7 @@ class BatchAnswer(Answer):
 
     @classmethod
     def answers(cls) -> dict[int | str, dict[str, Any]]:
-        return {200: {"model": cls}, **problems(400, 401, 403, 404, 413, 415, 503)}
+        return {200: {"model": cls}, **problems(400, 401, 403, 404, 413, 415, 422, 503)}
 
 
 class Page(Answer):
@@ -117,7 +129,8 @@ class TokenAnswer(BaseModel):
 def body_of(family: Family) -> dict[str, Any]:
     """The request body of a put of that family."""
     schema = {"$ref": REF + family.contract.__name__}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return {"requestBody": body, "parameters": [VALIDATE]}
 
 
 RETRACTION = {

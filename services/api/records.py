@@ -10,7 +10,7 @@ from schemas.record import Family
 from services.access.tokens import Caller
 from services.api.answers import page
 from services.api.described import PROBLEMS, RETRACTION, Put, RecordAnswer, body_of
-from services.api.requests import PAGING, SourceName, StoreOf, if_match, may_write, own_body, paging, requires
+from services.api.requests import PAGING, SourceName, StoreOf, if_match, own_body, paging, requires, says
 from services.errors import Gone, NotFound, Stale
 from services.intake.door import LARGEST_RECORD
 from services.intake.receive import Received, child_of, receive_record, receive_retraction
@@ -26,17 +26,27 @@ def family_routes(family: Family) -> APIRouter:
     """The routes of one family."""
     router = APIRouter(prefix=f"/v1/sources/{{source}}/{family.segment}/{{source_id}}", tags=[family.name])
 
-    @router.put("", status_code=201, responses=Put.answers(), openapi_extra=body_of(family), name=f"put_{family.name}")
+    @router.put(
+        "",
+        status_code=201,
+        responses=Put.answers(),
+        openapi_extra=body_of(family),
+        name=f"put_{family.name}",
+    )
     def put(
         request: Request,
         source: SourceName,
         source_id: SourceId,
         store: StoreOf,
-        body: Annotated[bytes, Depends(_own_body)],
-        caller: Annotated[Caller, Depends(may_write)],
+        body: Annotated[bytes, Depends(_put_body)],
+        caller: Annotated[Caller, Depends(_may_put)],
     ) -> JSONResponse:
         """Post one record: created, replaced, unchanged, or (409) older than the one held."""
-        return _put_answer(receive_record(store, caller.owner, family, source_id, body, if_match(request)))
+        return _put_answer(
+            receive_record(
+                store, caller.owner, family, source_id, body, if_match(request), says(request, "validate", "only")
+            )
+        )
 
     @router.get("", responses=RecordAnswer.answers(), name=f"get_{family.name}")
     def get(source: SourceName, source_id: SourceId, store: StoreOf, caller: MayRead) -> JSONResponse:
@@ -54,8 +64,8 @@ def family_routes(family: Family) -> APIRouter:
         source: SourceName,
         source_id: SourceId,
         store: StoreOf,
-        body: Annotated[bytes, Depends(_own_body)],
-        caller: Annotated[Caller, Depends(may_write)],
+        body: Annotated[bytes, Depends(_retraction_body)],
+        caller: Annotated[Caller, Depends(_may_retract)],
     ) -> JSONResponse:
         """Take a record back, saying why; 200 where it was retracted already. A later put revives it."""
         return _put_answer(receive_retraction(store, caller.owner, family, source_id, body))
@@ -83,7 +93,9 @@ def family_routes(family: Family) -> APIRouter:
     return router
 
 
-_own_body = own_body(LARGEST_RECORD, "application/json")
+_may_put, _may_retract = requires("records.write", "validate"), requires("records.write")
+_put_body = own_body(_may_put, LARGEST_RECORD, "application/json")
+_retraction_body = own_body(_may_retract, LARGEST_RECORD, "application/json")
 MayRead = Annotated[Caller, Depends(requires("records.read"))]
 MayPage = Annotated[Caller, Depends(requires("records.read", "after", "limit"))]
 

@@ -24,7 +24,11 @@ StoreOf = Annotated[Store, Depends(the_store)]
 SourceName = Annotated[str, Path(description="The posting system's name")]
 
 
-def requires(scope: str, *parameters: str) -> Callable[[Request], Awaitable[Caller]]:
+May = Callable[[Request], Awaitable[Caller]]
+"""Who calls, where the call is allowed."""
+
+
+def requires(scope: str, *parameters: str) -> May:
     """Who calls, with a token that has the scope; no query parameters but those named."""
 
     async def checked(request: Request) -> Caller:
@@ -73,18 +77,25 @@ def body_up_to(limit: int, *types: str) -> Callable[[Request], Awaitable[bytes]]
     return read
 
 
-may_write = requires("records.write")
-
-
-def own_body(limit: int, media_type: str) -> Callable[..., Awaitable[bytes]]:
-    """What a client sends to its own source."""
+def own_body(may_write: May, limit: int, media_type: str) -> Callable[..., Awaitable[bytes]]:
+    """What a client that `may_write` sends to its own source."""
 
     async def read(request: Request, source: SourceName, caller: Annotated[Caller, Depends(may_write)]) -> bytes:
         if_match(request)
+        says(request, "validate", "only")
+        says(request, "atomic", "true")
         owns_source(caller, source)
         return await body_up_to(limit, media_type)(request)
 
     return read
+
+
+def says(request: Request, parameter: str, value: str) -> bool:
+    """Whether a parameter that knows one value is given it; raises BadRequest for another."""
+    given = request.query_params.get(parameter)
+    if given not in (None, value):
+        raise BadRequest(f"The parameter {parameter} takes {value}, or is left out")
+    return given is not None
 
 
 def if_match(request: Request) -> int | None:

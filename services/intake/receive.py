@@ -3,8 +3,10 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -48,36 +50,91 @@ class Received:
     warnings: Sequence[Remark]
 
 
+@dataclass(frozen=True)
+class Report:
+    """What became of a batch: its id, when it was received, and its lines' results in order."""
+
+    batch: str
+    received_at: datetime
+    results: Sequence[dict[str, Any]]
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many lines had each result."""
+        return dict.fromkeys(RESULTS, 0) | Counter(result["result"] for result in self.results)
+
+
+class _Undone(Exception):
+    """Undoes the transaction of an atomic batch with a line rejected."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(report.batch)
+        self.report = report
+
+
 def receive_record(
-    store: Store, owner: Owner, family: Family, source_id: str, body: bytes, if_match: int | None = None
+    store: Store,
+    owner: Owner,
+    family: Family,
+    source_id: str,
+    body: bytes,
+    if_match: int | None = None,
+    validate_only: bool = False,
 ) -> Received:
-    """Take one record; raises Invalid, or PreconditionFailed where another version than `if_match` is held."""
+    """Take one record, or only say what would become of it.
+
+    Raises Invalid, or PreconditionFailed where another version than `if_match` is held.
+    """
     checked = check(family, source_id, _parsed(body), datetime.now(UTC))
-    return _receive_one(store, owner, family, checked, if_match)
+    return _receive_one(store, owner, family, checked, if_match, validate_only)
 
 
 def receive_retraction(store: Store, owner: Owner, family: Family, source_id: str, body: bytes) -> Received:
     """Take one retraction; raises Invalid, or NotFound where nothing was ever held under the key."""
     checked = check_retraction(family, source_id, _parsed(body), datetime.now(UTC))
-    received = _receive_one(store, owner, family, checked, None)
+    received = _receive_one(store, owner, family, checked)
     if received.outcome.result is Result.UNKNOWN:
         raise NotFound
     return received
 
 
-def receive_batch(store: Store, owner: Owner, body: bytes) -> tuple[str, dict[str, int]]:
-    """Take a batch of NDJSON: the batch's id and how many lines had each result; raises TooLarge."""
+def receive_batch(store: Store, owner: Owner, body: bytes, atomic: bool = False, validate_only: bool = False) -> Report:
+    """Take a batch of NDJSON, or only say what would become of it; raises TooLarge.
+
+    `atomic`: any line rejected and nothing is kept. The report is kept in any case.
+    """
     lines = [read_line(text, datetime.now(UTC)) for text in _split(body)]
+    try:
+        with _transaction(store, validate_only) as connection:
+            report = _write_lines(connection, owner, lines, validate_only)
+            if atomic and report.counts[REJECTED]:
+                raise _Undone(report)
+            if not validate_only:
+                _keep(connection, owner, report)
+                return report
+    except _Undone as undone:
+        report = undone.report
+    with store.writing() as connection:
+        _keep(connection, owner, report)
+    return report
+
+
+def _write_lines(connection: Connection, owner: Owner, lines: Sequence[Line], validate_only: bool) -> Report:
     batch = str(uuid4())
     good = [line.checked for line in lines if line.checked.change]
-    with store.writing() as connection:
-        received_at, answers = _write(connection, owner, good, batch)
-        received = iter(answers)
-        results = [_result(line, next(received) if line.checked.change else None) for line in lines]
-        counts = dict.fromkeys(RESULTS, 0) | Counter(result["result"] for result in results)
-        kept = [json.dumps({"line": number} | result) for number, result in enumerate(results, 1)]
-        batches.keep(connection, owner, batch, received_at, json.dumps(counts), kept)
-    return batch, counts
+    received_at, answers = _write(connection, owner, good, batch, match=not validate_only)
+    received = iter(answers)
+    results = [_result(line, next(received) if line.checked.change else None) for line in lines]
+    return Report(batch, received_at, results)
+
+
+def _keep(connection: Connection, owner: Owner, report: Report) -> None:
+    lines = [json.dumps({"line": number} | result) for number, result in enumerate(report.results, 1)]
+    batches.keep(connection, owner, report.batch, report.received_at, json.dumps(report.counts), lines)
+
+
+def _transaction(store: Store, validate_only: bool) -> AbstractContextManager[Connection]:
+    return store.trying() if validate_only else store.writing()
 
 
 def child_of(
@@ -89,12 +146,19 @@ def child_of(
     return found[own_id][0] if own_id in found else None
 
 
-def _receive_one(store: Store, owner: Owner, family: Family, checked: Checked, if_match: int | None) -> Received:
+def _receive_one(
+    store: Store,
+    owner: Owner,
+    family: Family,
+    checked: Checked,
+    if_match: int | None = None,
+    validate_only: bool = False,
+) -> Received:
     if checked.change is None:
         raise refused(family, checked)
-    with store.writing() as connection:
+    with _transaction(store, validate_only) as connection:
         _match(connection, owner, checked.change, if_match)
-        _, (received,) = _write(connection, owner, [checked], None)
+        _, (received,) = _write(connection, owner, [checked], None, match=not validate_only)
     return received
 
 
@@ -122,9 +186,9 @@ def _match(connection: Connection, owner: Owner, change: Change, if_match: int |
 
 
 def _write(
-    connection: Connection, owner: Owner, checked: Sequence[Checked], batch: str | None
+    connection: Connection, owner: Owner, checked: Sequence[Checked], batch: str | None, match: bool = True
 ) -> tuple[datetime, list[Received]]:
-    """Write and link changes: when they were received, and what became of each.
+    """Write changes and, to `match`, link them: when they were received, and what became of each.
 
     Locks are taken in the order keys, identifiers; then the clock is read.
     """
@@ -134,7 +198,8 @@ def _write(
     arrival.lock_identities(connection, [one.record for one in changes if isinstance(one, Put)])
     received_at = clock(connection)
     outcomes = write_changes(connection, owner, changes, heads, received_at, batch)
-    arrival.link(connection, owner, list(_arrived(changes, outcomes)), received_at)
+    if match:
+        arrival.link(connection, owner, list(_arrived(changes, outcomes)), received_at)
     found = links.links_of(connection, owner, (child for change in changes if (child := _child_id(change))))
     told = zip(checked, changes, outcomes, strict=True)
     return received_at, [_received(one, change, outcome, found) for one, change, outcome in told]

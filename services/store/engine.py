@@ -42,6 +42,14 @@ class Store:
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def trying(self) -> Iterator[Connection]:
+        """A transaction that writes and is always undone: to see what would become of a write."""
+        with _reachable(), self.engine.connect().execution_options(writes=True) as connection:
+            with connection.begin() as transaction:
+                yield connection
+                transaction.rollback()
+
     def close(self) -> None:
         self.engine.dispose()
 

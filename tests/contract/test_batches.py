@@ -69,6 +69,32 @@ def test_a_content_that_gave_way_within_the_batch_is_stale(service: Service) -> 
     assert [found["result"] for found in results(service, answer)] == ["created", "replaced", "stale"]
 
 
+def ask(service: Service, question: str, *lines: str) -> httpx.Response:
+    headers = service.headers(None, Content_Type="application/x-ndjson")
+    return service.http.post(f"{URL}?{question}", content="\n".join(lines), headers=headers)
+
+
+def test_an_atomic_batch_with_a_bad_line_keeps_nothing_but_its_report(service: Service) -> None:
+    good, bad = line("referrals", "atomic", example("referrals")), line("referrals", "bad", {})
+    answer = ask(service, "atomic=true", good, bad)
+    assert (answer.status_code, answer.json()["counts"]["rejected"]) == (422, 1)
+    assert [one["result"] for one in results(service, answer)] == ["created", "rejected"]
+    assert service.get(service.url("referrals", "atomic")).status_code == 404
+    assert ask(service, "atomic=true", good).status_code == 200
+    assert service.get(service.url("referrals", "atomic")).status_code == 200
+
+
+def test_validating_says_what_would_become_of_it_and_keeps_nothing(service: Service) -> None:
+    good = line("children", "tried", example("children"))
+    answer = ask(service, "validate=only", good, line("referrals", "tried", {}))
+    assert (answer.json()["counts"]["created"], answer.json()["counts"]["rejected"]) == (1, 1)
+    assert len(results(service, answer)) == 2
+    put = service.put("children", "tried?validate=only", example("children"))
+    assert (put.status_code, put.json()["result"]) == (201, "created")
+    assert service.get(service.url("children", "tried")).status_code == 404
+    assert ask(service, "validate=yes", good).status_code == 400
+
+
 def test_a_batch_again_changes_nothing(service: Service) -> None:
     body = line("referrals", "night", example("referrals"))
     post(service, body)

@@ -76,7 +76,7 @@ def test_an_identity_change_within_a_batch_leaves_the_others_linked(store: Store
         json.dumps({"family": "children", "source_id": name, "record": changed("children", changes)})
         for name, changes in records
     )
-    _, counts = receive_batch(store, SOCIAL_WORK, "\n".join(lines).encode())
+    counts = receive_batch(store, SOCIAL_WORK, "\n".join(lines).encode()).counts
     assert (counts["created"], counts["replaced"]) == (2, 1)
     assert (
         arrive(store, HEALTH, "b").child

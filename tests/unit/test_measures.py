@@ -189,7 +189,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for owner in (HERE, THERE):
             sources.add_source(connection, Source(name=owner.source, agency=owner.agency, created_at=datetime.now(UTC)))
     for owner, records in ((HERE, RECORDS_HERE), (THERE, RECORDS_THERE)):
-        _, counts = receive_batch(store, owner, b"\n".join(lines(records)))
+        counts = receive_batch(store, owner, b"\n".join(lines(records))).counts
         assert counts["rejected"] == 0, counts
     store.close()
     return build(settings).folder

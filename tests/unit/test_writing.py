@@ -115,7 +115,7 @@ def test_batches_that_share_keys_and_children_do_not_block_each_other_for_good(s
         ids = sorted((f"c-{n}" for n in range(20)), reverse=bool(number % 2))
         record = changed("children", {"recorded_at": f"2025-03-04T10:{number:02}:00Z"})
         lines = [json.dumps({"family": "children", "source_id": i, "record": record}) for i in ids]
-        _, counts = receive_batch(store, OWNER, "\n".join(lines).encode())
+        counts = receive_batch(store, OWNER, "\n".join(lines).encode()).counts
         return counts["created"]
 
     with ThreadPoolExecutor(6) as posters:
