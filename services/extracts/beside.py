@@ -3,7 +3,7 @@
 Their columns are made from rows of our own, so `value` is unused.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -26,6 +26,9 @@ ARROW_TYPES: Mapping[str, pa.DataType] = {
 STANDARD = ("code", "label", "plain_label", "starts_on", "ends_on", "status", "source")
 YEAR_STARTS = 8
 """A year of coverage runs from 1 August to 31 July, as in the looked-after children collection."""
+AGENCIES = "agencies"
+NAMED_KINDS: Mapping[str, str] = {"TS": "third_sector", "IP": "independent_provider"}
+"""What the beginning of an agency's code says of it, where no list holds the agency."""
 Row = dict[str, Any]
 
 
@@ -83,6 +86,8 @@ QUALITY_RESULTS = _table(
     "What became of every rule over this release's own tables.",
     ("rule",),
     ("rule", "text", "The rule's code."),
+    ("severity", "text", "What breaking it costs: reject, error, query or info."),
+    ("says", "text", "The rule, in one sentence."),
     ("status", "text", "pass, fail, not_applicable or not_run."),
     ("denominator", "integer?", "Rows tested; empty where it did not run."),
     ("failed", "integer?", "Rows that broke it; empty where it did not run."),
@@ -90,14 +95,17 @@ QUALITY_RESULTS = _table(
 )
 COVERAGE = _table(
     "coverage",
-    "How many records of each family each council posted, by the year of what they tell.",
-    ("family", "local_authority", "year"),
+    "How many records of each family each agency posted, by the year of what they tell; every council is here.",
+    ("family", "source_agency", "year"),
     ("family", "text", "The record family."),
-    ("local_authority", "text", "The council that posted."),
+    ("source_agency", "text", "The agency that posted, or a council that did not."),
+    ("agency", "text", "Its name."),
+    ("agency_kind", "text", "What kind of agency: council, health_board, third_sector and so on."),
+    ("local_authority", "text?", "Its code again, where it is a council; empty for every other agency."),
     ("year", "text", "1 August to 31 July, as 2024-25."),
     ("year_starts_on", "date", "The first day of the year."),
-    ("is_submitted", "boolean", "Whether the council has posted any record of the family, of whatever year."),
-    ("records", "integer?", "Records of that year; empty, never 0, where the council has not submitted."),
+    ("is_submitted", "boolean", "Whether it has posted any record of the family, of whatever year."),
+    ("records", "integer?", "Records of that year; empty, never 0, where a council has not submitted."),
 )
 BESIDE = (ABOUT, CODES, CODE_FLAGS, RULES, QUALITY_RESULTS, COVERAGE)
 
@@ -117,18 +125,33 @@ def create_as(connection: duckdb.DuckDBPyConnection, table: ReleaseTable, query:
     connection.execute(f"INSERT INTO release.main.{table.name} {query}")
 
 
-def code_rows() -> Iterator[Row]:
+def code_rows(named: Sequence[str]) -> Iterator[Row]:
+    """The codes of every list, and after them the agencies that no list holds."""
     for name in names():
         for row in code_list(name).rows.values():
             days = {day: _day(row[day]) for day in ("starts_on", "ends_on")}
             yield {"list": name} | {column: row[column] for column in STANDARD} | days
+    for code in named:
+        label = code.partition("-")[2].replace("-", " ").capitalize()
+        told = {"status": "unverified", "source": "The agency's own code; no list holds it"}
+        yield {"list": AGENCIES, "code": code, "label": label, "plain_label": label} | told
 
 
-def flag_rows() -> Iterator[Row]:
+def flag_rows(named: Sequence[str]) -> Iterator[Row]:
     for name in names():
         for code, row in code_list(name).rows.items():
             said = {flag: value for flag, value in row.items() if flag not in STANDARD and value}
             yield from ({"list": name, "code": code, "flag": flag, "value": value} for flag, value in said.items())
+    for code in named:
+        yield {"list": AGENCIES, "code": code, "flag": "kind", "value": NAMED_KINDS[code.partition("-")[0]]}
+
+
+def named_agencies(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The agencies that the attached release's tables name and the code list does not hold."""
+    columns = [(table.name, c.name) for table in release_tables() for c in table.columns if c.codelist == AGENCIES]
+    query = " UNION ".join(f"SELECT {column} AS code FROM release.main.{table}" for table, column in columns)
+    found = connection.execute(f"SELECT code FROM ({query}) WHERE code IS NOT NULL ORDER BY code").fetchall()
+    return [code for (code,) in found if code not in code_list(AGENCIES)]
 
 
 def rule_rows() -> Iterator[Row]:
@@ -139,29 +162,35 @@ def rule_rows() -> Iterator[Row]:
 def result_rows(run: Run) -> Iterator[Row]:
     for result in run.results:
         counts = {"denominator": result.denominator, "failed": result.failed}
-        yield {"rule": result.rule.code, "status": result.status.value, "why": result.why} | counts
+        rule = {"rule": result.rule.code, "severity": result.rule.severity.value, "says": result.rule.says}
+        yield rule | {"status": result.status.value, "why": result.why} | counts
 
 
 def coverage_query() -> str:
-    """SQL over the release: councils by family and by year, those that did not submit among them."""
+    """SQL over the release: every council, and whatever other agency posted a family, by its years."""
     events = " UNION ALL ".join(_events(table) for table in release_tables() if not table.is_part)
     councils = ", ".join(f"('{code}')" for code in _councils())
     return f"""
         WITH event AS ({events}),
-        council(code) AS (VALUES {councils}),
+        council(source_agency) AS (VALUES {councils}),
+        submitted AS (SELECT DISTINCT family, source_agency FROM event),
         counted AS (SELECT family, source_agency, year, count(*) AS records FROM event GROUP BY ALL),
-        grid AS (SELECT family, code, year FROM (SELECT DISTINCT family, year FROM event), council),
-        submitted AS (SELECT DISTINCT family, source_agency FROM event)
-        SELECT grid.family, grid.code AS local_authority,
-            grid.year || '-' || right(CAST(grid.year + 1 AS VARCHAR), 2) AS year,
-            make_date(grid.year, {YEAR_STARTS}, 1) AS year_starts_on,
+        asked AS (SELECT DISTINCT family, council.source_agency FROM event, council UNION SELECT * FROM submitted),
+        grid AS (SELECT * FROM asked JOIN (SELECT DISTINCT family, year FROM event) USING (family))
+        SELECT family, source_agency, codes.label AS agency, kind.value AS agency_kind,
+            council.source_agency AS local_authority,
+            year || '-' || right(CAST(year + 1 AS VARCHAR), 2) AS year,
+            make_date(year, {YEAR_STARTS}, 1) AS year_starts_on,
             submitted.family IS NOT NULL AS is_submitted,
             CASE WHEN submitted.family IS NOT NULL THEN coalesce(counted.records, 0) END AS records
         FROM grid
-        LEFT JOIN submitted ON submitted.family = grid.family AND submitted.source_agency = grid.code
-        LEFT JOIN counted ON counted.family = grid.family AND counted.source_agency = grid.code
-            AND counted.year = grid.year
-        ORDER BY grid.family, grid.code, grid.year
+        LEFT JOIN submitted USING (family, source_agency)
+        LEFT JOIN counted USING (family, source_agency, year)
+        LEFT JOIN council USING (source_agency)
+        LEFT JOIN release.main.codes ON codes.list = '{AGENCIES}' AND codes.code = source_agency
+        LEFT JOIN release.main.code_flags AS kind
+            ON kind.list = '{AGENCIES}' AND kind.code = source_agency AND kind.flag = 'kind'
+        ORDER BY family, source_agency, year
     """
 
 

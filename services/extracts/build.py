@@ -6,8 +6,6 @@ that a release is whole or not there at all.
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,18 +23,22 @@ from schemas import codelists
 from schemas.record import CONTRACT_VERSION
 from schemas.registry import TABLES
 from services.extracts import beside, checks, export, pages, pseudonyms, source, spine
-from services.extracts.content import Content, content_of
+from services.extracts.building_place import building_place
+from services.extracts.content import Content, content_of, coverage_in
 from services.extracts.dictionary import write_dictionary, write_package
 from services.extracts.refusal import NotReleased
 from services.extracts.release import (
     DATABASE,
     DOCS,
+    LINKING,
     MANIFEST,
     QUALITY,
     Release,
     described,
+    facts_of,
     files_of,
     notice,
+    release_id_of,
 )
 from services.extracts.revisions import Revisions, since_previous
 from services.extracts.shape import ReleaseTable, release_tables
@@ -78,10 +80,7 @@ class _Building:
 
     @property
     def release_id(self) -> str:
-        """The instant, and the first of a hash over what every table holds."""
-        told = "".join(f"{held.name} {held.content_hash}\n" for held in self.contents)
-        digest = hashlib.sha256(f"{self.as_at.isoformat()}\n{told}".encode()).hexdigest()
-        return f"kith-{self.as_at:%Y%m%dT%H%MZ}-{digest[:8]}"
+        return release_id_of(self.as_at, ((held.name, held.content_hash) for held in self.contents))
 
     def each(self, what: str, tables: Sequence[ReleaseTable]) -> Iterator[ReleaseTable]:
         """The tables one by one, told as progress."""
@@ -103,7 +102,7 @@ def build(
     key = pseudonyms.key_of(settings)
     into = out or settings.releases
     into.mkdir(parents=True, exist_ok=True)
-    with _building_place(into) as folder, _workspace(folder) as connection:
+    with building_place(into) as folder, _workspace(folder) as connection:
         whole = folder / "release"
         whole.mkdir()
         building = _Building(whole, into, connection, instant, key, schema_version, progress)
@@ -136,16 +135,6 @@ def _in_time(as_at: datetime | None, now: datetime) -> datetime:
 
 
 @contextmanager
-def _building_place(out: Path) -> Iterator[Path]:
-    """A folder that only its owner may enter, gone afterwards whatever happens."""
-    folder = Path(tempfile.mkdtemp(prefix=".building-", dir=out))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
 def _workspace(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory DuckDB that spills, where it must, into the folder."""
     connection = duckdb.connect(":memory:", config={"temp_directory": str(folder / "spill")})
@@ -164,9 +153,11 @@ def _fill(building: _Building, settings: Settings) -> None:
     spine.make(connection, building.key)
     for table in building.each("making tables", release_tables()):
         beside.create_as(connection, table, spine.rows_of(table))
-    beside.create(connection, beside.ABOUT, _about(building))
-    beside.create(connection, beside.CODES, beside.code_rows())
-    beside.create(connection, beside.CODE_FLAGS, beside.flag_rows())
+    about = [{"name": name, "value": value} for name, value in facts_of(_facts(building))]
+    named = beside.named_agencies(connection)
+    beside.create(connection, beside.ABOUT, about)
+    beside.create(connection, beside.CODES, beside.code_rows(named))
+    beside.create(connection, beside.CODE_FLAGS, beside.flag_rows(named))
     beside.create(connection, beside.RULES, beside.rule_rows())
     beside.create_as(connection, beside.COVERAGE, beside.coverage_query())
 
@@ -183,17 +174,24 @@ def _read(building: _Building, settings: Settings) -> None:
         building.synthetic = source.about(reader, "synthetic") == "true"
 
 
-def _about(building: _Building) -> list[beside.Row]:
-    facts = {
+def _facts(building: _Building) -> dict[str, Any]:
+    """What the manifest and the table `about` both tell, so that neither can be changed alone."""
+    held_back = spine.withheld(building.connection)
+    return {
         "as_at": building.as_at.isoformat(),
         "notice": notice(building.synthetic),
-        "synthetic": str(building.synthetic).lower(),
+        "synthetic": building.synthetic,
+        "feed_seq": None,
         "code_version": _code_version(),
-        "contract_version": str(CONTRACT_VERSION),
+        "contract_version": CONTRACT_VERSION,
+        "schema_version": building.schema_version,
         "key_id": building.key_id,
         "disclosure_policy": POLICY,
+        "linking": LINKING,
+        "codelists": {name: _sha256(codelists.FOLDER / f"{name}.csv") for name in codelists.names()},
+        "withheld": {"identity_change": held_back.identity_change, "erased": None},
+        "waiting_for_their_child": held_back.waiting,
     }
-    return [{"name": name, "value": value} for name, value in facts.items()]
 
 
 def _finish(building: _Building) -> Release:
@@ -247,37 +245,15 @@ def _write_pages(building: _Building, done: Run, revisions: Revisions) -> None:
 
 
 def _manifest(building: _Building, revisions: Revisions) -> dict[str, Any]:
-    held_back = spine.withheld(building.connection)
     keys = {table.name: list(table.key) for table in building.tables}
     return {
         "release_id": building.release_id,
-        "as_at": building.as_at.isoformat(),
         "created_at": datetime.now(UTC).isoformat(),
-        "notice": notice(building.synthetic),
-        "synthetic": building.synthetic,
-        "feed_seq": None,
-        "code_version": _code_version(),
-        "contract_version": CONTRACT_VERSION,
-        "schema_version": building.schema_version,
-        "key_id": building.key_id,
-        "disclosure_policy": POLICY,
+        **_facts(building),
         "tables": [held.__dict__ | {"key": keys[held.name]} for held in building.contents],
-        "codelists": {name: _sha256(codelists.FOLDER / f"{name}.csv") for name in codelists.names()},
-        "withheld": {"identity_change": held_back.identity_change, "erased": None},
-        "waiting_for_their_child": held_back.waiting,
         "revisions": revisions.as_json(building.contents),
-        "coverage": _coverage(building.connection),
+        "coverage": coverage_in(building.connection, "release"),
     }
-
-
-def _coverage(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, dict[str, int | str]]]:
-    """By family, council and year: how many records, or that the council has not submitted."""
-    query = "SELECT family, local_authority, year, records FROM release.main.coverage ORDER BY ALL"
-    found: dict[str, dict[str, dict[str, int | str]]] = {}
-    for family, council, year, records in connection.execute(query).fetchall():
-        by_year = found.setdefault(family, {}).setdefault(council, {})
-        by_year[year] = "not submitted" if records is None else records
-    return found
 
 
 def _named(building: _Building) -> Release:

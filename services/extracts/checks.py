@@ -20,12 +20,13 @@ from quality.run import Run, Status, run
 from quality.sql import failing_rows, reads
 from schemas.fields import Release
 from schemas.frames import POLARS_TYPES, Expected, broken, frame
+from services.extracts import life_days
 from services.extracts.refusal import NotReleased
 from services.extracts.shape import RECORD_ID, ReleaseColumn, ReleaseTable, release_tables
 
 TYPES = {**POLARS_TYPES, "instant": pl.Datetime("us")}
 """A release holds instants in UTC without saying so, as every reader of Parquet understands."""
-WHOLE = {Release.KEEP.value, Release.PSEUDONYM.value}
+WHOLE = {Release.KEEP.value, Release.PSEUDONYM.value, life_days.LEFT}
 """How a column may have left so that a rule still means what it meant."""
 
 

@@ -45,6 +45,16 @@ def content_of(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[
     return Content(table, rows, digest.hexdigest())
 
 
+def coverage_in(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, dict[str, dict[str, int | str]]]:
+    """By family, agency and year: how many records, or that a council has not submitted."""
+    query = f"SELECT family, source_agency, year, records FROM {database}.main.coverage ORDER BY ALL"
+    found: dict[str, dict[str, dict[str, int | str]]] = {}
+    for family, agency, year, records in connection.execute(query).fetchall():
+        by_year = found.setdefault(family, {}).setdefault(agency, {})
+        by_year[year] = "not submitted" if records is None else records
+    return found
+
+
 def quoted(name: str) -> str:
     """A name as SQL, whatever is in it: that of a table may come from a manifest that nobody has vouched for."""
     return '"' + name.replace('"', '""') + '"'
@@ -54,7 +64,7 @@ def columns_of(connection: duckdb.DuckDBPyConnection, table: str, database: str)
     """A table's columns in their order, each with its DuckDB type."""
     query = (
         "SELECT column_name, data_type FROM duckdb_columns()"
-        " WHERE database_name = ? AND table_name = ? ORDER BY column_index"
+        " WHERE database_name = ? AND schema_name = 'main' AND table_name = ? ORDER BY column_index"
     )
     return connection.execute(query, [database, table]).fetchall()
 

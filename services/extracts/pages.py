@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from services.extracts.content import Content
-from services.extracts.release import CHANGES, README, notice
+from services.extracts.queries import as_markdown
+from services.extracts.release import CHANGES, LINKING, README, notice
 from services.extracts.revisions import Revisions
 from services.extracts.shape import ReleaseTable
 from services.extracts.spine import Withheld
@@ -44,23 +45,36 @@ polars.read_parquet("parquet/referrals/*.parquet")
 - **As at**: everything received by that instant and nothing received later, records and links alike. The same
   store gives the same release of an instant again: see the content hashes in `manifest.json`.
 - **record_id** is the pseudonym of a record, **child_id** that of a child: the same child has the same child_id
-  across sources, families and releases, as long as its links stand. Pseudonyms are keyed (key {key_id});
+  across sources, families and releases, as far as its records are linked. Pseudonyms are keyed (key {key_id});
   the key is not here. A reference such as `plans.referral` holds the `record_id` of what it refers to, which may
   never have been posted.
+- **One person may have several child_ids.** {linking}
 - **child_id is empty** where the children record has not arrived from that source; the record is released all the same.
 - **Absent**: an empty value says only that none was given. Why is in the `*_absent` tables: not asked, refused, not
   yet known, not recorded, not applicable. These are different answers: keep them apart.
 - **Not submitted is not 0**: in `coverage`, a council that never posted a family has `is_submitted` false and no
-  count. 0 is said only of a council that does post it. Years run from 1 August to 31 July.
+  count. 0 is said only of an agency that does post it. Agencies that are no council are there where they posted, with
+  `local_authority` empty. Years run from 1 August to 31 July.
 - **Instants** (`_at`) are in UTC; the day in Europe/London stands beside each (`_on`). `received_at` of a request
   is when the service asked received it; `kept_at` when Kith received the record.
 - **Months** (`month_of_birth`) are given as their first day. Exact birth dates do not leave.
+- **Days of birth and death** told by other records (a care episode, plan or registration that ended in death, with its
+  parts; a birth or a death in a chronology) are the first day of their month, or the last other day that the record
+  tells of before it in that month. `how_it_left` in `dictionary.csv` says which columns.
 - **has_...** says whether words were given; the words do not leave.
 - **Restricted**: where any record of a child is restricted or shielded, data zones, carers and referral groups of all
   its records are empty.
 - **Never here**: children records whose identity changed, and all that their source holds of that child.
 - **Looked-after events** are worked out from the care episodes, never typed.
 - No disclosure control has been applied to single records: apply it to what you publish from them.
+
+## Ask it
+
+Join to `codes` with LEFT JOIN: a column may be empty, and an inner join would lose its rows.
+
+{queries}
+
+In `is_planned`, empty means that neither the reason nor the source says.
 
 ## The files
 
@@ -98,6 +112,8 @@ def write_readme(folder: Path, facts: Facts, tables: Sequence[ReleaseTable], con
         as_at=f"{facts.as_at:%d %B %Y, %H:%M:%S}",
         key_id=facts.key_id,
         tables=listed,
+        linking=LINKING,
+        queries=as_markdown(),
     )
     (folder / README).write_text(text, encoding="utf-8")
 

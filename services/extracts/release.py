@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,6 +13,13 @@ DATABASE, MANIFEST, DICTIONARY, PACKAGE = "kith.duckdb", "manifest.json", "dicti
 README, CHANGES, QUALITY, DOCS, PARQUET = "README.md", "CHANGES.md", "quality.json", "quality", "parquet"
 MADE_UP = "MADE-UP DATA: every child, event and agency's record in this release was invented by a computer."
 REAL = "Record-level data about children, for use in a safe setting only; not for publication."
+
+LINKING = (
+    "A child_id joins records of one child only where a CHI, or an SCN, agrees together with the birth date. A child "
+    "without one, or with different ones in different systems, has several child_ids: a count of child_ids is an upper "
+    "limit of a count of children, and rates per child_id mislead for now."
+)
+"""How far a child_id can be trusted; told in the manifest and on the pages."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,22 @@ def _is_readable(release: Release) -> bool:
         return bool(release.as_at.tzinfo and release.rows)
     except (ValueError, KeyError, TypeError):
         return False
+
+
+def release_id_of(as_at: datetime, hashes: Iterable[tuple[str, str]]) -> str:
+    """The instant, and the first of a hash over what every table, by name, holds."""
+    told = "".join(f"{name} {content_hash}\n" for name, content_hash in hashes)
+    digest = hashlib.sha256(f"{as_at.isoformat()}\n{told}".encode()).hexdigest()
+    return f"kith-{as_at:%Y%m%dT%H%MZ}-{digest[:8]}"
+
+
+def facts_of(told: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
+    """What is told, a name and a text each: `withheld.identity_change.plans` for what is within."""
+    for name, value in told.items():
+        if isinstance(value, Mapping):
+            yield from facts_of(value, f"{within}{name}.")
+        else:
+            yield f"{within}{name}", value if isinstance(value, str) else json.dumps(value)
 
 
 def notice(synthetic: bool) -> str:

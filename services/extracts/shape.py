@@ -11,6 +11,7 @@ from functools import cache
 from schemas.fields import Release
 from schemas.registry import BY_NAME, TABLES
 from schemas.tables import LONGEST_NAME, Column, Table, Undeclarable
+from services.extracts import life_days
 from services.extracts.pseudonyms import looked_up, message
 
 DUCKDB_TYPES: Mapping[str, str] = {
@@ -159,7 +160,9 @@ def _is_free_text(table: Table, column: Column) -> bool:
 
 
 def _kept(table: Table, column: Column) -> Iterator[ReleaseColumn]:
-    yield _column(column, column.name, column.kind, _plain(column), nullable=not column.required)
+    is_life_day = column.kind == "date" and life_days.tells(table)
+    value, left = (life_days.hidden(_plain(column)), life_days.LEFT) if is_life_day else (_plain(column), "")
+    yield _column(column, column.name, column.kind, value, nullable=not column.required, left=left)
 
 
 def _plain(column: Column) -> str:

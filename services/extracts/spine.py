@@ -13,7 +13,7 @@ import duckdb
 from schemas.codelists import code_list
 from schemas.registry import FAMILIES
 from schemas.tables import Table
-from services.extracts import pseudonyms, shape
+from services.extracts import life_days, pseudonyms, shape
 from services.extracts.pseudonyms import looked_up
 from services.extracts.shape import ReleaseTable, child_column, child_message, record_message
 
@@ -38,7 +38,10 @@ def make(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     _judged(connection)
     pseudonyms.make(connection, key, _messages())
     record_id, child_id = looked_up(record_message("spine.family", "spine.source_id")), looked_up(child_message())
-    known = f"SELECT *, {record_id} AS record_id, {child_id} AS child_id FROM spine ORDER BY seq"
+    life_days.make(connection)
+    told = "life_day.life_on, life_day.told_on"
+    joined = "spine LEFT JOIN life_day ON life_day.seq = spine.seq"
+    known = f"SELECT spine.*, {record_id} AS record_id, {child_id} AS child_id, {told} FROM {joined} ORDER BY spine.seq"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE spine AS {known}")
 
 

@@ -1,6 +1,8 @@
 """A release, from records posted to a folder that a statistician can trust."""
 
+import csv
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,12 +16,17 @@ import pytest
 from sqlalchemy import text
 
 from quality.functions import is_chi
+from schemas.codelists import code_list, names
 from schemas.fields import Release as Leaving
 from schemas.registry import BY_NAME
+from services.extracts import checks
 from services.extracts.build import build
+from services.extracts.building_place import building_place
+from services.extracts.life_days import LEFT, TOLD_BY
 from services.extracts.pseudonyms import FILE, key_id, key_of
+from services.extracts.queries import QUERIES, Worked
 from services.extracts.refusal import NotReleased
-from services.extracts.release import MADE_UP, REAL, Release, list_releases, notice
+from services.extracts.release import LINKING, MADE_UP, REAL, Release, described, files_of, list_releases, notice
 from services.extracts.shape import release_tables
 from services.extracts.verify import verify
 from services.intake.receive import receive_record
@@ -33,14 +40,39 @@ from tests.examples import changed, example
 
 HERE = Owner("renfrewshire-social-work", "S12000038")
 THERE = Owner("glasgow-city-social-work", "S12000049")
+CHARITY = Owner("young-futures", "TS-young-futures")
 CHI = [f"010115{last:04}" for last in range(10_000) if is_chi(f"010115{last:04}")][:5]
 ANOTHER: dict[str, Any] = {"scn": None, "siblings": []}
 EXAMPLES = {"children": "child-0001", "referrals": "ref-0001"}
+DOCS = Path(__file__).parents[2] / "docs"
 KEY = "-of-no-use-to-anybody" * 2
 OF_ITS_STORE = {"child_id", "other_child_id", "kept_at", "kept_on"}
 """What differs between two stores that were posted the same."""
 CHILDREN = "SELECT count(DISTINCT record_id) FROM children GROUP BY child_id ORDER BY 1"
 WITHHELD, AWAITED, RESTRICTED = "child-0003", "child-9999", "child-0004"
+
+
+DIED_ON = {"care-0005": "2024-06-12", "care-0006": "2024-02-12"}
+"""The second in a month in which a placement had begun, on the fifth."""
+BORN_ON = "2025-01-17"
+
+
+def died(day: str) -> dict[str, Any]:
+    """A care episode that ended as the child died."""
+    ends = {"end_reason": "end_reasons", "destination": "destinations"}
+    told = {name: min(code_list(codes).flagged("is_death")) for name, codes in ends.items()}
+    record = changed("care_episodes", {"child": "child-0002", "ended_on": day} | told)
+    for part in (record["placements"][-1], record["legal_reasons"][-1]):
+        part["ended_on"] = day
+        for name in ("carer", "named_placement", "reviewed_on"):
+            part.pop(name, None)
+    return record
+
+
+def born(day: str) -> dict[str, Any]:
+    """A chronology entry of a birth; its child's record has not arrived."""
+    event = min(code_list("event_types").flagged("is_birth_or_death"))
+    return changed("chronologies", {"child": AWAITED, "happened_on": day, "event_type": event})
 
 
 def records() -> Iterator[tuple[Owner, str, str, Mapping[str, Any]]]:
@@ -55,6 +87,9 @@ def records() -> Iterator[tuple[Owner, str, str, Mapping[str, Any]]]:
     yield HERE, "children", RESTRICTED, changed("children", ANOTHER | {"chi": CHI[3]})
     yield HERE, "care_episodes", "care-0004", changed("care_episodes", {"child": RESTRICTED})
     yield HERE, "referrals", "ref-0004", changed("referrals", {"child": RESTRICTED})
+    for source_id, day in DIED_ON.items():
+        yield HERE, "care_episodes", source_id, died(day)
+    yield CHARITY, "chronologies", "entry-0001", born(BORN_ON)
     yield THERE, "children", "g-1", changed("children", ANOTHER)
     yield THERE, "children", "g-4", changed("children", ANOTHER | {"chi": CHI[3], "restricted": "shielded"})
 
@@ -104,7 +139,7 @@ def post(settings: Settings) -> None:
     store = Store(settings.store_url)
     with store.writing() as connection:
         sources.set_about(connection, "synthetic", "true")
-        for owner in (HERE, THERE):
+        for owner in (HERE, THERE, CHARITY):
             added = Source(name=owner.source, agency=owner.agency, created_at=datetime.now(UTC))
             sources.add_source(connection, added)
     for owner, family, source_id, record in records():
@@ -127,8 +162,8 @@ def test_every_record_that_may_leave_is_there_once(released: Released) -> None:
         "children": 5,
         "referrals": 3,
         "plans": 1,
-        "chronologies": 1,
-        "care_episodes": 2,
+        "chronologies": 2,
+        "care_episodes": 4,
         "child_protection": 1,
     }
 
@@ -194,7 +229,7 @@ def test_dates_of_birth_are_months_and_instants_have_their_london_day(released: 
 
 def test_words_leave_only_as_whether_they_were_given(released: Released) -> None:
     said = "SELECT has_description, has_impact, has_no_action_reason FROM chronologies"
-    assert released.rows(said) == [(True, True, False)]
+    assert released.rows(said) == [(True, True, False)] * 2
 
 
 def test_why_a_value_is_absent_stays_apart(released: Released) -> None:
@@ -203,10 +238,50 @@ def test_why_a_value_is_absent_stays_apart(released: Released) -> None:
 
 def test_a_council_that_posted_nothing_has_not_submitted_and_no_zero(released: Released) -> None:
     coverage = released.release.manifest["coverage"]["care_episodes"]
-    assert coverage["S12000038"] == {"2023-24": 2}
+    assert coverage["S12000038"] == {"2023-24": 4}
     assert coverage["S12000049"] == {"2023-24": "not submitted"}
     children = released.release.manifest["coverage"]["children"]
     assert (children["S12000049"]["2024-25"], len(children)) == (2, 32)
+
+
+def test_coverage_holds_every_record_whoever_posted_it(released: Released) -> None:
+    told = "SELECT DISTINCT agency, agency_kind, local_authority, family, is_submitted FROM coverage"
+    charity = released.rows(f"{told} WHERE source_agency = '{CHARITY.agency}'")
+    assert charity == [("Young futures", "third_sector", None, "chronologies", True)]
+    assert released.rows(
+        "SELECT count(*) FROM coverage WHERE (local_authority IS NULL) = (agency_kind = 'council')"
+    ) == [(0,)]
+    totals = released.rows("SELECT family, sum(records)::BIGINT FROM coverage GROUP BY family")
+    assert dict(totals) == {family: released.release.rows[family] for family in BY_NAME}
+
+
+def test_an_agency_that_no_list_holds_is_among_the_codes(released: Released) -> None:
+    joined = "SELECT count(*) FROM chronologies JOIN codes ON list = 'agencies' AND code = source_agency"
+    assert released.rows(joined) == [(released.release.rows["chronologies"],)]
+    held = f"SELECT label, status FROM codes WHERE code = '{CHARITY.agency}'"
+    assert released.rows(held) == [("Young futures", "unverified")]
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.asks)
+def test_a_worked_query_answers_and_stands_on_both_pages(released: Released, query: Worked) -> None:
+    assert released.rows(query.sql) != []
+    for page in (released.release.folder / "README.md", DOCS / "release.md"):
+        assert query.sql in page.read_text(encoding="utf-8"), page.name
+
+
+def test_the_worked_queries_count_what_is_there(released: Released) -> None:
+    children, requests, looked_after, moves, powers = (released.rows(query.sql) for query in QUERIES)
+    assert children == [(3, 5)]
+    assert requests == [("Renfrewshire Council", "School", 3)]
+    assert looked_after == [("Renfrewshire", 2)]
+    assert [row[1:] for row in moves] == [(True, 4)]
+    assert [count for _, count in powers] == [2]
+
+
+def test_what_a_child_id_is_worth_is_told(released: Released) -> None:
+    assert released.release.manifest["linking"] == LINKING
+    for page in (released.release.folder / "README.md", DOCS / "release.md"):
+        assert LINKING in " ".join(page.read_text(encoding="utf-8").split())
 
 
 # What is not in it
@@ -248,6 +323,44 @@ def test_no_day_of_birth_is_in_the_release(released: Released) -> None:
     assert columns == [("date_of_birth_estimated",)]
 
 
+def test_no_day_of_a_birth_or_a_death_is_in_the_release(released: Released) -> None:
+    hidden = {BORN_ON, *DIED_ON.values()}
+    for name in released.table_names():
+        for row in released.rows(f"SELECT COLUMNS(c -> true)::VARCHAR FROM {name}"):
+            assert not hidden.intersection(row), name
+
+
+def test_a_day_of_birth_or_death_is_told_as_its_month_and_keeps_its_place(released: Released) -> None:
+    first, last_begun = date(2024, 6, 1), date(2024, 2, 5)
+    ended = "WHERE ended_on IS NOT NULL AND ended_on <> DATE '2024-02-05' ORDER BY 1"
+    assert released.rows("SELECT ended_on FROM care_episodes WHERE ended_on IS NOT NULL ORDER BY 1") == [
+        (last_begun,),
+        (first,),
+    ]
+    for part in ("placements", "legal_reasons"):
+        assert released.rows(f"SELECT ended_on FROM care_episodes_{part} {ended}") == [(first,)]
+    events = "SELECT happened_on FROM looked_after_events WHERE end_reason IS NOT NULL ORDER BY 1"
+    assert released.rows(events) == [(last_begun,), (first,)]
+    assert released.rows("SELECT happened_on FROM chronologies ORDER BY 1") == [
+        (date(2025, 1, 1),),
+        (date(2025, 2, 24),),
+    ]
+
+
+def test_the_dictionary_says_which_days_are_told_as_months(released: Released) -> None:
+    with (released.release.folder / "dictionary.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    told = {(row["table"], row["column"]) for row in rows if row["how_it_left"] == LEFT}
+    assert {("chronologies", "happened_on"), ("looked_after_events", "happened_on"), ("plans", "ended_on")} < told
+    assert list(rows[0])[-1] == "notice"
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_list_that_tells_of_a_birth_or_a_death_is_known(name: str) -> None:
+    says = {"is_death", "is_birth_or_death"}.intersection(code_list(name).columns)
+    assert says == ({TOLD_BY[name][0]} if name in TOLD_BY else set())
+
+
 # That it can be trusted
 
 
@@ -261,7 +374,8 @@ def test_the_same_store_and_instant_give_the_same_release(
     assert parquet[0] == parquet[1]
 
 
-def test_a_release_that_is_there_already_is_given_as_it_is(released: Released) -> None:
+def test_a_release_that_is_there_already_is_given_as_it_is(released: Released, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "count_again", lambda *_: None)  # the slowest step, and nothing to this test
     created = json.loads((released.release.folder / "manifest.json").read_text())["created_at"]
     same = build(released.settings, released.release.as_at)
     assert (same.folder, same.manifest["created_at"]) == (released.release.folder, created)
@@ -306,6 +420,76 @@ def test_a_folder_without_a_readable_manifest_is_told_so(copied: Path) -> None:
     assert verify(copied) == ["There is no manifest.json."]
 
 
+TAMPERED: dict[str, tuple[dict[str, Any], str]] = {
+    "as_at": ({"as_at": "2020-01-01T00:00:00+00:00"}, "a release_id that does not follow"),
+    "synthetic": ({"synthetic": False}, "the table about do not tell the same synthetic"),
+    "key_id": ({"key_id": "0" * 8}, "the table about do not tell the same key_id"),
+    "code_version": ({"code_version": "9"}, "the table about do not tell the same code_version"),
+    "contract_version": ({"contract_version": 99}, "the table about do not tell the same contract_version"),
+    "codelists": ({"codelists": {}}, "the table about do not tell the same codelists"),
+    "withheld": ({"withheld": {}}, "the table about do not tell the same withheld"),
+    "linking": ({"linking": "Perfect."}, "the table about do not tell the same linking"),
+    "coverage": ({"coverage": {}}, "the table coverage do not tell the same"),
+    "a fact more": ({"approved_by": "nobody"}, "the table about do not tell the same approved_by"),
+}
+
+
+@pytest.mark.parametrize(("changes", "told"), TAMPERED.values(), ids=TAMPERED)
+def test_a_manifest_that_was_changed_is_found(copied: Path, changes: dict[str, Any], told: str) -> None:
+    manifest = json.loads((copied / "manifest.json").read_text())
+    (copied / "manifest.json").write_text(json.dumps(manifest | changes))
+    assert told in "\n".join(verify(copied))
+
+
+def listed_anew(folder: Path) -> None:
+    """List in the manifest the files as they are now."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"] = [described(folder, path) for path in files_of(folder)]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        ("VIEW names AS SELECT 'Isla' AS name", "a view main.names"),
+        ("MACRO name_of(x) AS 'Isla'", "a macro main.name_of"),
+        ("TABLE names (name VARCHAR)", "a table main.names"),
+        ("SCHEMA more; CREATE TABLE more.children (name VARCHAR)", "a table more.children"),
+    ],
+    ids=["view", "macro", "table", "table elsewhere"],
+)
+def test_whatever_the_manifest_does_not_list_is_found(copied: Path, made: str, told: str) -> None:
+    with duckdb.connect(str(copied / "kith.duckdb")) as connection:
+        connection.execute(f"CREATE {made}")
+    listed_anew(copied)
+    assert f"kith.duckdb holds {told} that manifest.json does not list." in verify(copied)
+
+
+def test_the_file_that_is_wrong_is_named(copied: Path) -> None:
+    (copied / "dictionary.csv").write_bytes(b"\xff\xfe")
+    manifest = json.loads((copied / "manifest.json").read_text())
+    manifest["tables"][0]["key"] = ["nothing"]
+    (copied / "manifest.json").write_text(json.dumps(manifest))
+    listed_anew(copied)
+    table = manifest["tables"][0]["name"]
+    assert verify(copied) == [
+        f"manifest.json has nothing in the key of {table}, which has no such column.",
+        "dictionary.csv cannot be read.",
+    ]
+
+
+def test_what_a_killed_build_left_is_removed_and_what_is_being_built_is_not(tmp_path: Path) -> None:
+    left, new = tmp_path / ".building-left", tmp_path / ".building-new"
+    left.mkdir()
+    new.mkdir()
+    with building_place(tmp_path) as building:
+        for folder in (left, building):
+            os.utime(folder, (0, 0))
+        with building_place(tmp_path) as another:
+            assert set(tmp_path.iterdir()) == {new, building, another}
+    assert list(tmp_path.iterdir()) == [new]
+
+
 def test_the_manifest_is_complete(released: Released) -> None:
     manifest = released.release.manifest
     listed = {"release_id", "as_at", "feed_seq", "synthetic", "tables", "files", "code_version", "contract_version"}
@@ -331,6 +515,9 @@ def test_rules_say_what_became_of_them_and_which_could_not_run(released: Release
     assert results["ID04"]["why"] == "the release leaves out, or changes, chi"
     assert {row["status"] for row in results.values()} <= {"pass", "fail", "not_run", "not_applicable"}
     assert released.rows("SELECT count(*) FROM quality_results") == [(len(results),)]
+    told = released.rows("SELECT severity, says FROM quality_results WHERE rule = 'ID18'")
+    assert told == [(results["ID18"]["severity"], results["ID18"]["says"])]
+    assert (results["LA01"]["status"], results["CH01"]["status"]) == ("pass", "pass")
 
 
 def test_made_up_data_says_so_in_every_table_file_and_page(released: Released) -> None:
@@ -385,8 +572,9 @@ def test_what_changed_since_the_release_before_is_counted(elsewhere: tuple[Relea
 
 
 def test_postgresql_gives_the_same_release_as_sqlite(
-    released: Released, request: pytest.FixtureRequest, tmp_path: Path
+    released: Released, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(checks, "count_again", lambda *_: None)  # SQLite's release was counted again
     with releasing("postgresql", request, tmp_path) as other:
         for table in release_tables():
             same = ", ".join(name for name in table.names if name not in OF_ITS_STORE)
