@@ -12,7 +12,7 @@ from seed.reference import grouped, pick
 AS_OF = date(2026, 7, 31)
 """The day up to which everything happened and was recorded: the end of a looked-after year."""
 LAST_EVENT = AS_OF - timedelta(days=1)
-FIRST_EVENT = date(2016, 8, 1)
+FIRST_EVENT = date(2014, 8, 1)
 OPENS, CLOSES = 8 * 60 + 30, 17 * 60
 STILL_TO_COME = frozenset({"due_on", "expected_date_of_birth", "recorded_at"})
 """Fields whose dates say nothing about when the record was made."""

@@ -45,10 +45,20 @@ def household_postings(household: Household) -> Iterator[tuple[Person, list[Post
 
 def _postings(case: Case, cases: Mapping[int, Case]) -> Iterator[Posting]:
     yield from children.records(case, cases)
-    before = [*referrals.records(case), *child_protection.records(case), *care_episodes.records(case)]
+    yield from children.schooled_before(case)
+    before = list(events(case))
+    if case.moved and any(posting.source == case.moved.holders["social_work"] for posting in before):
+        yield from children.records(case.moved, {})
     yield from before
     yield from plans.records(case, before)
     yield from chronologies.records(case, before)
+
+
+def events(case: Case) -> Iterator[Posting]:
+    """The requests, protection processes and care episodes of a child, on which all else follows."""
+    yield from referrals.records(case)
+    yield from child_protection.records(case)
+    yield from care_episodes.records(case)
 
 
 def generate(

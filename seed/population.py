@@ -1,34 +1,36 @@
 """Made-up children in made-up households, in the published proportions of councils and ages."""
 
+from bisect import bisect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
-from itertools import accumulate
 from random import Random
 
 from quality.functions import age_on
 from schemas.codelists import code_list
 from seed.days import AS_OF, days, later
 from seed.identifiers import Register, postcode
-from seed.reference import Line, Weighted, chance, grouped, lines, one, pick, some, weighted
+from seed.reference import Line, Weighted, chance, grouped, happens, lines, one, pick, some, weighted
 
-FIRST_ZONE, LAST_ZONE = 6506, 13481
-UNBORN, UNACCOMPANIED, YOUNG_ADULT, TWINS, RENAMED = 0.012, 0.007, 0.07, 0.03, 0.035
+UNBORN_LEAST_DAYS, UNBORN_MOST_DAYS = 150, 222
+"""How long after AS_OF an unborn child is expected: late enough for the clock, early enough to be known of."""
 
 
 @dataclass(frozen=True)
 class Home:
-    """What the children of one household share."""
+    """What the children of one household share; `former` is where the family lived before, where it moved."""
 
     number: int
     council: Line
     postcode: str
     data_zone: str
+    quintile: int
     family_name: str
     ethnic_group: str
     religion: str
     restricted: str
+    former: "Home | None" = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def households(seed: int, children: int) -> Iterator[Household]:
 
 def _household(seed: int, number: int, first: int, room: int, rng: Random, register: Register) -> Household:
     home = _home(number, rng)
-    alone = chance(rng, UNACCOMPANIED)
+    alone = happens("unaccompanied", rng)
     size = 1 if alone else min(room, int(pick("household_size", rng)))
     births = [_arrival_birth(rng)] if alone else _births(rng, home, size)
     members = tuple(_person(seed, first + place, home, birth, alone, register) for place, birth in enumerate(births))
@@ -110,18 +112,38 @@ def _household(seed: int, number: int, first: int, room: int, rng: Random, regis
 
 def _home(number: int, rng: Random) -> Home:
     council = councils().pick(rng)
+    quintile = int(pick("home_quintile", rng))
     ethnic_group = pick("ethnic_group", rng)
     heading = code_list("ethnic_groups").rows[ethnic_group]["ethnic_heading"]
-    return Home(
+    home = Home(
         number=number,
         council=council,
         postcode=postcode(rng),
-        data_zone=f"S01{rng.choice(zones()[council['code']]):06}",
+        data_zone=_data_zone(council, quintile, rng),
+        quintile=quintile,
         family_name=_family_name(rng),
         ethnic_group=ethnic_group,
         religion=pick(f"religion_{heading or 'not_known'}", rng),
         restricted=pick("restriction", rng),
     )
+    return replace(home, former=elsewhere(home, rng)) if happens("moved_home", rng) else home
+
+
+def elsewhere(home: Home, rng: Random) -> Home:
+    """The same family in another home, for some in another council."""
+    return in_council(home, councils().pick(rng) if happens("moved_council", rng) else home.council, rng)
+
+
+def in_council(home: Home, council: Line, rng: Random) -> Home:
+    """The same family in a home in that council."""
+    quintile = int(pick("home_quintile", rng))
+    zone = _data_zone(council, quintile, rng)
+    return replace(home, council=council, postcode=postcode(rng), data_zone=zone, quintile=quintile, former=None)
+
+
+def _data_zone(council: Line, quintile: int, rng: Random) -> str:
+    row = _zones()[council["code"], quintile]
+    return f"S01{rng.randint(int(row['first_zone']), int(row['last_zone'])):06}"
 
 
 @cache
@@ -131,19 +153,30 @@ def councils() -> Weighted[Line]:
 
 
 @cache
-def zones() -> Mapping[str, range]:
-    """A run of 2011 data zone numbers for each council, by its share of children; which zones are whose is made up."""
-    rows = lines("councils")
-    ends = list(accumulate(int(row["population_0_17"]) for row in rows))
-    places = [FIRST_ZONE, *(FIRST_ZONE + (LAST_ZONE + 1 - FIRST_ZONE) * end // ends[-1] for end in ends)]
-    return {row["code"]: range(places[at], places[at + 1]) for at, row in enumerate(rows)}
+def _zones() -> Mapping[tuple[str, int], Line]:
+    """The run of data zones of a council and quintile; both are made up (data_zones.csv)."""
+    return {(row["council"], int(row["quintile"])): row for row in lines("data_zones")}
+
+
+def quintile_of(data_zone: str) -> int | None:
+    """The made-up deprivation quintile of a data zone, 1 the most deprived; None for a zone of no council."""
+    number = int(data_zone[3:])
+    rows = lines("data_zones")
+    place = bisect(_first_zones(), number) - 1
+    within = place >= 0 and number <= int(rows[place]["last_zone"])
+    return int(rows[place]["quintile"]) if within else None
+
+
+@cache
+def _first_zones() -> tuple[int, ...]:
+    return tuple(int(row["first_zone"]) for row in lines("data_zones"))
 
 
 def _births(rng: Random, home: Home, size: int) -> list[date]:
     """The children's births, born or expected, in no order of age."""
     births = [_birth(rng, home.council)]
     for _ in range(size - 1):
-        if chance(rng, TWINS) and births[-1] <= AS_OF:
+        if happens("twin", rng) and births[-1] <= AS_OF:
             births.append(births[-1])
         else:
             births.append(_spaced(rng, births))
@@ -151,14 +184,14 @@ def _births(rng: Random, home: Home, size: int) -> list[date]:
 
 
 def _birth(rng: Random, council: Line) -> date:
-    if chance(rng, UNBORN):
-        return later(rng, AS_OF, 120, 190)
+    if happens("unborn", rng):
+        return later(rng, AS_OF, UNBORN_LEAST_DAYS, UNBORN_MOST_DAYS)
     return _back(rng, _age(rng, council))
 
 
 def _age(rng: Random, council: Line) -> int:
     """An age in years: under 18 by the council's published share of under fives, with some young adults."""
-    if chance(rng, YOUNG_ADULT):
+    if happens("young_adult", rng):
         return rng.randint(18, 20)
     young = int(council["population_0_4"]) / int(council["population_0_17"])
     return rng.randint(0, 4) if chance(rng, young) else rng.randint(5, 17)
@@ -185,7 +218,7 @@ def _arrival_birth(rng: Random) -> date:
 def _person(seed: int, number: int, home: Home, birth: date, alone: bool, register: Register) -> Person:
     rng = Random(f"{seed}:{number}")
     born = birth if birth <= AS_OF else None
-    sex = ("male" if chance(rng, 0.85) else "female") if alone else pick("sex", rng)
+    sex = pick("sex_unaccompanied" if alone else "sex", rng)
     names = _family_names(rng, home)
     starts_school = birth.year + (5 if birth.month >= 3 else 4)
     at_school = birth.year + 16 if alone else starts_school
@@ -199,9 +232,9 @@ def _person(seed: int, number: int, home: Home, birth: date, alone: bool, regist
         sex=sex if born else one("sexes", "is_unborn"),
         born_on=born,
         expected_on=birth + timedelta(days=rng.randint(-12, 16)) if born else birth,
-        disabilities=tuple(some("disability", rng, 2)) if chance(rng, 0.09) else (),
-        support_needs=tuple(some("support_need", rng, 2)) if chance(rng, 0.36) else (),
-        communication_needs=tuple(some("communication_need", rng, 1)) if chance(rng, 0.05) else (),
+        disabilities=tuple(some("disability", rng, 2)) if happens("disabled", rng) else (),
+        support_needs=tuple(some("support_need", rng, 2)) if happens("support_needed", rng) else (),
+        communication_needs=tuple(some("communication_need", rng, 1)) if happens("communication_needed", rng) else (),
         chi=register.chi(born, sex, rng) if born else None,
         scn=register.scn(min(at_school + 1, AS_OF.year)) if at_school < AS_OF.year else None,
         is_unaccompanied=alone,
@@ -210,7 +243,7 @@ def _person(seed: int, number: int, home: Home, birth: date, alone: bool, regist
 
 def _family_names(rng: Random, home: Home) -> tuple[str, str | None]:
     """The child's surname, and the one before it if it changed."""
-    if chance(rng, RENAMED):
+    if happens("renamed", rng):
         return _family_name(rng), home.family_name
     return home.family_name, None
 

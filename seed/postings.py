@@ -42,12 +42,18 @@ class Posting:
 
 @dataclass(frozen=True)
 class Case:
-    """One child with its story, and by kind the sources that hold the child."""
+    """One child with its story, and by kind the sources that hold the child.
+
+    `moved` is the same child as another council knows it, to which the family
+    has gone; None for most. There `is_moved` is true.
+    """
 
     person: Person
     story: Story
     household: Household
     holders: Mapping[str, SourceSystem]
+    moved: "Case | None" = None
+    is_moved: bool = False
 
     def rng(self, purpose: str) -> Random:
         return self.person.rng(purpose)

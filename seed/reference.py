@@ -79,6 +79,16 @@ def chance(rng: Random, share: float) -> bool:
     return rng.random() < share
 
 
+def happens(name: str, rng: Random) -> bool:
+    """True for the share of calls that shares.csv gives that name."""
+    return rng.random() < _shares()[name]
+
+
+@cache
+def _shares() -> Mapping[str, float]:
+    return {row["name"]: float(row["share"]) for row in lines("shares")}
+
+
 def fits(line: Line, age: int) -> bool:
     """Whether a row is meant for that age in years."""
     return int(line["least_age"]) <= age <= int(line["most_age"])

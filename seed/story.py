@@ -10,9 +10,8 @@ from schemas.codelists import code_list
 from seed.days import AS_OF, FIRST_EVENT, LAST_EVENT, between, days, later, working_day_from
 from seed.identifiers import opaque
 from seed.population import Household, Person
-from seed.reference import Line, Weighted, chance, fits, lines, pick_line, weighted
+from seed.reference import Line, Weighted, chance, fits, grouped, happens, lines, pick_line, weighted
 
-SHARED, BEFORE_BIRTH, FIRST_YEAR, APART = 0.7, 0.1, 0.12, 0.3
 OLDEST_AT_CONCERN = 16
 LATEST_CONCERN = AS_OF - days(25)
 
@@ -43,9 +42,13 @@ class Story:
 
 
 @cache
-def kinds() -> Weighted[Line]:
-    """The kinds of story, with their shares."""
-    return weighted(lines("stories"), lambda row: float(row["weight"]))
+def kinds(quintile: int, council: str) -> Weighted[Line]:
+    """The kinds of story, with their weights for a home of that quintile and council."""
+    factor = next(float(row["protection_factor"]) for row in lines("councils") if row["code"] == council)
+    return weighted(
+        lines("stories"),
+        lambda row: float(row[f"weight_{quintile}"]) * (factor if row["has_protection"] == "true" else 1),
+    )
 
 
 def quiet() -> Story:
@@ -60,29 +63,39 @@ def stories(household: Household) -> list[Story]:
     first = _own(eldest, rng)
     told = [first, *(_follows(member, first) for member in household.members[1:])]
     told = [_with_care(member, story) for member, story in zip(household.members, told, strict=True)]
-    return list(_joined(household.members, told, chance(rng, APART)))
+    return list(_joined(household.members, told, happens("siblings_apart", rng)))
 
 
 def _own(person: Person, rng: Random) -> Story:
     if person.is_unaccompanied:
         return _arrival(person, rng)
-    kind = kinds().pick(rng)
-    low, high = _window(person, kind, rng)
-    if kind["requests"] == "0" or low > high:
+    kind = kinds(person.home.quintile, person.council).pick(rng)
+    concern_on = _concern_day(person, kind, rng)
+    if concern_on is None:
         return quiet()
-    concern_on = working_day_from(between(rng, low, high))
     reason = _reason(person, kind, concern_on, rng)
     return Story(kind, concern_on, reason) if reason else quiet()
 
 
-def _window(person: Person, kind: Line, rng: Random) -> tuple[date, date]:
-    """The days between which the main concern may arise."""
+def _concern_day(person: Person, kind: Line, rng: Random) -> date | None:
+    """A day at an age that concern_ages.csv makes likely; None where nothing is told of that day.
+
+    A child whose day falls outside the years told of stays quiet, so that each
+    age and year has its share of concerns whatever the child's own birth.
+    """
+    line = pick_line(grouped("concern_ages", "story").get(kind["story"], ()), rng)
+    if line is None:
+        return None
     birth = person.born_on or person.expected_on
-    first, last = max(FIRST_EVENT, birth + days(10)), min(LATEST_CONCERN, person.birthday(OLDEST_AT_CONCERN))
-    before_birth = person.born_on is None or chance(rng, BEFORE_BIRTH)
-    if before_birth and kind["has_protection"] == "true":
-        return max(FIRST_EVENT, birth - days(195)), min(LATEST_CONCERN, birth - days(120))
-    return first, min(last, birth + days(365)) if chance(rng, FIRST_YEAR) else last
+    on = working_day_from(birth + days(rng.randint(int(line["least_days"]), int(line["most_days"]))))
+    is_told = FIRST_EVENT <= on <= LATEST_CONCERN and (kind["has_care"] == "false" or _came_then(on, rng))
+    return on if is_told else None
+
+
+def _came_then(on: date, rng: Random) -> bool:
+    """Whether a child came into care then: fewer did each year (starts_by_year.csv)."""
+    ends = on.year + (on.month > 7)
+    return any(int(row["year_ending"]) == ends and chance(rng, float(row["share"])) for row in lines("starts_by_year"))
 
 
 def _reason(person: Person, kind: Line, concern_on: date, rng: Random) -> str:
@@ -108,7 +121,7 @@ def _arrival(person: Person, rng: Random) -> Story:
 def _follows(person: Person, first: Story) -> Story:
     """The first child's story where it can be this child's too; else one of its own."""
     rng = person.rng("story")
-    if not chance(rng, SHARED):
+    if not happens("story_shared", rng):
         return _own(person, rng)
     born = person.born_on
     alive = first.concern_on is not None and born is not None and born <= first.concern_on

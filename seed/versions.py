@@ -9,9 +9,8 @@ from typing import Any
 
 from seed.days import between, instant, last_told, later, working_day_from, working_day_to, working_minute
 from seed.postings import Posting, Record
-from seed.reference import Line, chance, grouped, one
+from seed.reference import Line, grouped, happens, one
 
-EARLIER, AGAIN = 0.07, 0.006
 BEGINNINGS = ("started_on", "started_at", "received_at", "concern_on", "on", "due_on")
 """The fields of which the first that is there says when something began."""
 
@@ -19,12 +18,23 @@ BEGINNINGS = ("started_on", "started_at", "received_at", "concern_on", "on", "du
 def as_sent(posting: Posting, rng: Random) -> Iterator[Posting]:
     """A record as its source sent it, oldest first: perhaps an earlier version, perhaps the last one twice."""
     before = _child_before if posting.family == "children" else _earlier
-    earlier = before(posting, rng) if chance(rng, EARLIER) or _was_unborn(posting) else None
+    earlier = before(posting, rng) if happens("earlier_version", rng) or _was_unborn(posting) else None
     if earlier:
         yield earlier
     yield posting
-    if chance(rng, AGAIN):
+    if happens("sent_again", rng) or _is_of_a_night_sent_twice(posting):
         yield posting
+
+
+def _is_of_a_night_sent_twice(posting: Posting) -> bool:
+    """Whether the source sent everything of that day a second time, as each does one night a year."""
+    day = posting.recorded_at.date()
+    return day == _night_sent_twice(posting.person.seed, posting.source.name, day.year)
+
+
+@cache
+def _night_sent_twice(seed: int, source: str, year: int) -> date:
+    return between(Random(f"{seed}:{source}:{year}:night"), date(year, 1, 1), date(year, 12, 31))
 
 
 def _earlier(posting: Posting, rng: Random) -> Posting | None:

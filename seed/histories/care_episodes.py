@@ -13,14 +13,14 @@ from random import Random
 
 from schemas.codelists import code_list
 from seed.days import LAST_EVENT, between, days, later, working_day_from, working_day_to
+from seed.histories import transfers
 from seed.identifiers import opaque
 from seed.population import Person
 from seed.postings import Case, Posting, Record, posting
-from seed.reference import Line, chance, fits, grouped, lines, pick, pick_line
+from seed.reference import Line, fits, grouped, happens, lines, pick, pick_line
 from seed.views import child_view
 
-MOVES_A_YEAR, SAME_CARER, VIEWS, AGAIN = 0.55, 0.1, 0.6, 0.4
-ADULT, MOST_PLACEMENTS = 18, 6
+ADULT, MOST_PLACEMENTS, HALF_YEAR_DAYS = 18, 6, 182
 
 
 @dataclass
@@ -38,6 +38,8 @@ class Course:
     legal: list[Record] = field(default_factory=list)
     permanence: list[Record] = field(default_factory=list)
     end: Line | None = None
+    is_unsettled: bool = False
+    """Whether moves that nobody planned come often."""
 
     @property
     def last_day(self) -> date:
@@ -57,6 +59,11 @@ def records(case: Case) -> Iterator[Posting]:
     while start is not None:
         course = _course(case, start, reason, ordinal)
         episode = _episode(course, reason)
+        passed_on = case.moved and transfers.passed_on(episode, case.moved, course.told)
+        if case.moved and passed_on:
+            yield posting(case, "social_work", "care_episodes", episode, course.told, ordinal)
+            yield posting(case.moved, "social_work", "care_episodes", passed_on, course.told, ordinal)
+            return
         yield posting(case, "social_work", "care_episodes", episode, course.told, ordinal)
         start, reason, ordinal = _again(course, episode), pick("second_care_reason", course.told), ordinal + 1
 
@@ -64,19 +71,34 @@ def records(case: Case) -> Iterator[Posting]:
 def _course(case: Case, start: date, reason: str, ordinal: int) -> Course:
     """Walk the child through a path, step by step, until its end, 18 or now."""
     told = case.rng(f"care {ordinal}")
-    paths = _paths(_together(case) if ordinal == 0 else [case.person], start, reason)
+    paths = _paths(case, _together(case) if ordinal == 0 else [case.person], start, reason)
     shares = len(paths) > 0 and ordinal == 0 and case.story.is_together and bool(case.story.in_care_together)
     rng = Random(f"{case.person.seed}:{case.person.home.number}:care") if shares else told
-    path = pick_line(paths or _paths([case.person], start, reason), rng)
+    path = pick_line(paths or _paths(case, [case.person], start, reason), rng)
     assert path is not None, reason
-    course = Course(case, path, rng, told, start, start)
-    for step in grouped("care_steps", "path")[course.path["path"]]:
-        if not _reached(course, later(rng, course.day, int(step["after_least"]), int(step["after_most"]))):
+    course = Course(case, path, rng, told, start, start, is_unsettled=happens("unsettled", rng))
+    leaves_on = start + days(_stay(path, rng))
+    for step in grouped("care_steps", "path")[path["path"]]:
+        day = later(rng, course.day, int(step["after_least"]), int(step["after_most"]))
+        if path["may_leave_early"] == "true" and day >= leaves_on:
+            return _left(course, leaves_on, ENDS[course.placements[-1][KIND]])
+        if not _reached(course, day):
             return course
         _take(course, step)
-    stay = (int(course.path["last_stay_least"]), int(course.path["last_stay_most"]))
-    if _reached(course, later(rng, course.day, *stay)):
-        _finish(course, course.path["ends"])
+    return _left(course, max(leaves_on, later(rng, course.day, 14, 60)), path["ends"])
+
+
+def _stay(path: Line, rng: Random) -> int:
+    """For how many days a child on that path is looked after, if all goes on until then."""
+    line = pick_line(grouped("stays", "stay")[path["stay"]], rng)
+    assert line is not None
+    return rng.randint(int(line["least_days"]), int(line["most_days"]))
+
+
+def _left(course: Course, day: date, ends: str) -> Course:
+    """End the episode that day, unless 18 or now comes first."""
+    if _reached(course, day):
+        _finish(course, ends)
     return course
 
 
@@ -86,13 +108,21 @@ def _together(case: Case) -> list[Person]:
     return [member for member in case.household.members if member is case.person or member.number in numbers]
 
 
-def _paths(persons: Sequence[Person], start: date, reason: str) -> list[Line]:
+def _paths(case: Case, persons: Sequence[Person], start: date, reason: str) -> list[Line]:
     """The paths that fit the reason and the age of each of these children."""
     row = code_list("care_reasons").rows[reason]
     flags = [flag for flag in ("is_pre_birth", "is_unaccompanied") if row[flag] == "true"] or [""]
+    if _takes_breaks(case, reason):
+        flags = ["is_short_break"]
     ages = [person.age_on(start) for person in persons]
     declared = (line for line in lines("care_paths") if line["reason_flag"] in flags)
     return [line for line in declared if all(fits(line, age) for age in ages)]
+
+
+def _takes_breaks(case: Case, reason: str) -> bool:
+    """Whether a disabled child comes to stay elsewhere for a series of short breaks, and lives at home."""
+    named = any(row["code"] == reason and row["may_be_breaks"] == "true" for row in lines("reasons"))
+    return named and happens("short_breaks", Random(f"{case.person.seed}:{case.person.home.number}:breaks"))
 
 
 def _reached(course: Course, day: date) -> bool:
@@ -116,12 +146,10 @@ def _next_move(course: Course, until: date) -> date | None:
     span = (until - course.day).days
     if span < 90 or len(course.placements) >= MOST_PLACEMENTS or not _may_move(course.placements[-1]):
         return None
-    years = span / 365
-    return between(course.rng, course.day + days(30), until - days(45)) if _moves(course.rng, years) else None
-
-
-def _moves(rng: Random, years: float) -> bool:
-    return chance(rng, 1 - (1 - MOVES_A_YEAR) ** years)
+    half_years = span // HALF_YEAR_DAYS + 1
+    often = "move_in_half_year_unsettled" if course.is_unsettled else "move_in_half_year"
+    moves = any(happens(often, course.rng) for _ in range(half_years))
+    return between(course.rng, course.day + days(30), until - days(45)) if moves else None
 
 
 def _may_move(placement: Record) -> bool:
@@ -154,8 +182,8 @@ def _leave(course: Course, reason: str, decided_by_role: str = "social-worker") 
     left, row = course.placements[-1], code_list("change_reasons").rows[reason]
     left |= {"ended_on": course.day, "change_reason": reason, "decided_by_role": decided_by_role}
     if row["is_planned"] == "":
-        left["is_planned"] = chance(course.rng, 0.75)
-    if chance(course.told, VIEWS):
+        left["is_planned"] = happens("undeclared_move_planned", course.rng)
+    if happens("view_of_care", course.told):
         left |= child_view("move", course.age(), course.told)
 
 
@@ -168,7 +196,8 @@ def _placement(course: Course, kind: str) -> Record:
         "type": declared["type"] or pick(declared["provider_choice"], course.rng),
         "foster_type": declared["foster_type"],
         "started_on": course.day,
-        MAY_MOVE: chance(course.rng, 0.3),
+        MAY_MOVE: happens("kinship_may_end", course.rng),
+        KIND: kind,
     }
     row = code_list("placement_types").rows[placement["type"]]
     if row["is_kinship"] == "true":
@@ -199,7 +228,7 @@ def _siblings(course: Course) -> Record:
 def _unplanned(course: Course) -> None:
     """A move that no step declares: to a place of the same kind, or the same carer under another name."""
     left = course.placements[-1]
-    if left["foster_type"] == "interim" and chance(course.rng, SAME_CARER):
+    if left["foster_type"] == "interim" and happens("same_carer", course.rng):
         _leave(course, *sorted(code_list("change_reasons").flagged("same_carer")))
         same = _placement(course, "foster_long_term") | {"type": left["type"], "carer": left["carer"]}
         course.placements.append(same)
@@ -265,7 +294,7 @@ def _at_eighteen(course: Course) -> str:
     """At 18 some stay on where they are."""
     stays = code_list("placement_types").flagged("allows_continuing_care")
     may_stay = course.placements[-1]["type"] in stays
-    return "at_18_staying" if may_stay and chance(course.told, 0.45) else "at_18"
+    return "at_18_staying" if may_stay and happens("stays_at_eighteen", course.told) else "at_18"
 
 
 def _finish(course: Course, ends: str) -> None:
@@ -312,18 +341,22 @@ def _episode(course: Course, reason: str) -> Record:
     }
     if not course.case.person.is_unaccompanied:
         episode["home_data_zone"] = course.case.person.home.data_zone
-    if chance(told, VIEWS):
+    if code_list("care_routes").rows[path["route"]]["is_short_break"] == "true":
+        episode["short_breaks"] = True
+    if happens("view_of_care", told):
         episode |= child_view("care", course.case.person.age_on(course.started_on), told)
     return episode | _ending(course)
 
 
 def _given(part: Record) -> Record:
     """A part without what is empty and what only the generator needs."""
-    return {name: value for name, value in part.items() if value not in ("", None, []) and name != MAY_MOVE}
+    return {name: value for name, value in part.items() if value not in ("", None, []) and name not in (MAY_MOVE, KIND)}
 
 
-MAY_MOVE = "_moves"
-"""Beside a placement while the course unfolds: whether a kinship home may come to an end."""
+MAY_MOVE, KIND = "_moves", "_kind"
+"""Beside a placement while the course unfolds: whether a kinship home may come to an end, and its row's name."""
+ENDS = {row["kind"]: row["ends"] for row in lines("placement_kinds")}
+"""How an episode ends (care_ends.csv) from each kind of place, where it ends before its path does."""
 
 
 def _contributory(course: Course, reason: str) -> list[str]:
@@ -347,7 +380,9 @@ def _ending(course: Course) -> Record:
 def _again(course: Course, episode: Record) -> date | None:
     """When a child who went home came into care again; None for most."""
     home = code_list("destinations").flagged("is_at_home")
-    if episode.get("destination") not in home or course.age() > 13 or not chance(course.told, AGAIN):
+    if "short_breaks" in episode or episode.get("destination") not in home:
+        return None
+    if course.age() > 13 or not happens("care_again", course.told):
         return None
     start = working_day_from(later(course.told, course.day, 150, 700))
     return start if start <= LAST_EVENT - days(60) else None

@@ -18,30 +18,45 @@ from seed.days import (
 )
 from seed.histories.referrals import main_referral
 from seed.postings import Case, Posting, Record, posting
-from seed.reference import chance, one, pick
+from seed.reference import chance, happens, lines, one, pick, pick_line
 from seed.sources import board_of
+from seed.story import LATEST_CONCERN, OLDEST_AT_CONCERN
 from seed.views import child_view, family_view, took_part
 
-LATE, INTO_CARE, MOST_REVIEWS = 0.09, 0.8, 3
+MOST_PROCESSES = 3
 
 
 def records(case: Case) -> Iterator[Posting]:
-    """The child's protection process, where the story has one."""
-    if case.story.has("protection") and not case.story.is_quiet:
-        rng = case.rng("child protection")
-        yield posting(case, "social_work", "child_protection", _process(case, rng), rng)
+    """The child's protection processes, where the story has one: a second for some whose name came off."""
+    concern_on = case.story.concern_on if case.story.has("protection") else None
+    for place in range(MOST_PROCESSES):
+        if concern_on is None:
+            return
+        rng = case.rng(f"child protection {place}")
+        process = _process(case, concern_on, rng, is_again=place > 0)
+        yield posting(case, "social_work", "child_protection", process, rng, place)
+        concern_on = _again(case, process, rng)
 
 
-def _process(case: Case, rng: Random) -> Record:
-    concern_on = case.story.concern_on
-    assert concern_on is not None
-    outcome = pick("protection_outcome", case.rng("protection outcome"))
+def _again(case: Case, process: Record, rng: Random) -> date | None:
+    """The day of a new concern after the name came off the register; None for most."""
+    off = process.get("deregistered_on")
+    if off is None or not happens("registered_again", rng):
+        return None
+    line = pick_line(lines("registered_again_after"), rng)
+    assert line is not None
+    on = working_day_from(later(rng, off, int(line["least_days"]), int(line["most_days"])))
+    return on if on <= LATEST_CONCERN and case.person.age_on(on) < OLDEST_AT_CONCERN else None
+
+
+def _process(case: Case, concern_on: date, rng: Random, is_again: bool) -> Record:
+    outcome = pick("protection_outcome_again" if is_again else "protection_outcome", rng)
     decision = pick("ird_decision" if outcome != "no_meeting" else "ird_decision_ends", rng)
     process: Record = {
         "recorded_by_role": "social-worker",
         "authority": case.person.council,
         "concern_on": concern_on,
-        "referral": main_referral(case),
+        "referral": None if is_again else main_referral(case),
         "irds": [_discussion(case, concern_on, decision, rng)],
         "concerns": _concerns(case, rng),
     }
@@ -70,8 +85,8 @@ def _concerns(case: Case, rng: Random) -> list[str]:
     own = code_list("referral_reasons").rows[case.story.reason]["cppm_concerns"]
     known = code_list("protection_concerns")
     found = [concern for concern in own.split(";")[:1] if concern in known and not _needs_text(concern)]
-    found += [pick("extra_concern", rng) for _ in range(rng.randint(1, 2))]
-    return list(dict.fromkeys(found))
+    found += [row["concern"] for row in lines("further_concerns") if chance(rng, float(row["share"]))]
+    return list(dict.fromkeys(found)) or [pick("sole_concern", rng)]
 
 
 def _needs_text(concern: str) -> bool:
@@ -89,8 +104,7 @@ def _investigation(concern_on: date, decision: str, rng: Random) -> Record:
 
 def _meet(case: Case, process: Record, outcome: str, rng: Random) -> None:
     """Add the first meeting and what followed from it."""
-    concern_on = case.story.concern_on
-    assert concern_on is not None
+    concern_on = process["concern_on"]
     unborn = case.person.born_on is None or concern_on < case.person.born_on
     first = _meeting(
         case,
@@ -111,10 +125,10 @@ def _meet(case: Case, process: Record, outcome: str, rng: Random) -> None:
         process |= _ended(held_on)
 
 
-def _meeting(case: Case, kind: str, clock_from: date, due_on: date, rng: Random) -> Record:
-    """A meeting by the day it is due, sometimes late with a reason; only due where that day is still to come."""
-    is_late = chance(rng, LATE)
-    held_on = due_on + days(rng.randint(1, 12)) if is_late else due_on - days(rng.randint(0, 6))
+def _meeting(case: Case, kind: str, clock_from: date, due_on: date, rng: Random, early: int = 0) -> Record:
+    """A meeting by the day it is due, or so many days early, or late with a reason; only due where still to come."""
+    is_late = not early and happens("meeting_late", rng)
+    held_on = due_on + days(rng.randint(1, 12)) if is_late else due_on - days(early or rng.randint(0, 6))
     held_on = working_day_from(held_on) if is_late else working_day_to(max(held_on, clock_from + days(3)))
     if held_on > LAST_EVENT:
         return {"type": kind, "due_on": due_on}
@@ -136,13 +150,14 @@ def _while_registered(case: Case, process: Record, registered_on: date, rng: Ran
     step = "pre_birth_review" if is_pre_birth else "first_review"
     last = registered_on
     for count in range(stays + 1):
-        review = _meeting(case, "review", last, due(step if count == 0 else "next_review", last), rng)
+        early = int(pick("review_days_early", rng))
+        review = _meeting(case, "review", last, due(step if count == 0 else "next_review", last), rng, early)
         meetings.append(review | {"id": f"m-{len(meetings) + 1}"})
         if "held_on" not in review:
             return
         last = review["held_on"]
         meetings[-1]["outcome"] = one("meeting_outcomes", "keeps" if count < stays else "deregisters")
-        if count < stays and chance(rng, 0.5):
+        if count < stays and happens("core_group_between", rng):
             _core_group(case, meetings, last, rng)
     _deregister(case, process, registered_on, last, rng)
 

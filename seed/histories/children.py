@@ -1,13 +1,14 @@
 """children: the same child as each source knows it, with that source's own gaps and spelling."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from random import Random
 
 from seed.days import AS_OF, instant, later, working_day_from, working_minute
-from seed.population import Household, Person
+from seed.population import Household, Person, councils, in_council
 from seed.postings import Case, Posting, Record, id_of, role_of
-from seed.reference import Line, chance, fits, grouped, lines, pick
+from seed.reference import Line, chance, fits, grouped, happens, lines, pick
 from seed.sources import SourceSystem, sources_of
 from seed.story import Story
 
@@ -41,18 +42,17 @@ def _record(case: Case, kind: str, rng: Random) -> Record:
         "restricted": person.home.restricted,
         "lawful_basis": says["lawful_basis"],
         "sex": person.sex,
-        "local_authority": person.council,
     }
     record |= _names(person, says, rng) | _births(person, case.story, rng)
-    record |= _identifiers(person, kind, says, rng) | _home(person, says, rng)
+    record |= _identifiers(person, kind, says, rng) | _home(case, kind, says, rng)
     record |= _demographics(person, says, rng)
     absent = {name: pick("absent_reason", rng) for name in ("religion", "ethnic_group") if name not in record}
-    return record | ({"absent": absent} if absent and chance(rng, 0.5) else {})
+    return record | ({"absent": absent} if absent and happens("absence_explained", rng) else {})
 
 
 def _recorded_at(case: Case, rng: Random) -> object:
     """When the source last brought its record of the child up to date."""
-    born_on = case.person.born_on or later(rng, AS_OF, -80, -50)
+    born_on = case.person.born_on or later(rng, AS_OF, -60, -30)
     day = working_day_from(max(born_on, case.story.concern_on or born_on, AS_OF.replace(year=AS_OF.year - 2)))
     latest = (AS_OF - day).days
     return instant(min(AS_OF, working_day_from(later(rng, day, 0, max(0, latest)))), working_minute(rng))
@@ -71,9 +71,13 @@ def _names(person: Person, says: Line, rng: Random) -> Record:
 
 def _former(person: Person, former: str, rng: Random) -> Record:
     """A changed surname: some sources still hold the old one, some hold both."""
-    if chance(rng, 0.3):
+    if happens("former_name_kept", rng):
         return {"family_name": former}
-    return {"other_names": [f"{person.given_name} {former}"]} if person.born_on and chance(rng, 0.6) else {}
+    return (
+        {"other_names": [f"{person.given_name} {former}"]}
+        if person.born_on and happens("former_name_beside", rng)
+        else {}
+    )
 
 
 def _variant(name: str, rng: Random) -> str:
@@ -96,7 +100,7 @@ def _births(person: Person, story: Story, rng: Random) -> Record:
     if story.concern_on and story.concern_on < person.born_on:
         births["expected_date_of_birth"] = person.expected_on
     if person.is_unaccompanied:
-        births["date_of_birth_estimated"] = chance(rng, 0.4)
+        births["date_of_birth_estimated"] = happens("age_assessed", rng)
     return births
 
 
@@ -110,13 +114,17 @@ def _identifiers(person: Person, kind: str, says: Line, rng: Random) -> Record:
     return {name: value for name, value in held.items() if value}
 
 
-def _home(person: Person, says: Line, rng: Random) -> Record:
-    """Where the family lives; a young person who arrived alone has no family home here."""
-    if person.is_unaccompanied:
-        return {}
+def _home(case: Case, kind: str, says: Line, rng: Random) -> Record:
+    """Where the family lives, or still lived as far as this source knows; nothing of one who arrived alone."""
+    home = case.person.home
+    if case.person.is_unaccompanied:
+        return {"local_authority": home.council["code"]}
+    former = home.former if kind != "social_work" and happens("former_address_kept", rng) else None
+    home = former or home
     held = {
-        "home_postcode": person.home.postcode if chance(rng, float(says["postcode_share"])) else None,
-        "home_data_zone": person.home.data_zone if chance(rng, float(says["zone_share"])) else None,
+        "local_authority": home.council["code"],
+        "home_postcode": home.postcode if chance(rng, float(says["postcode_share"])) else None,
+        "home_data_zone": home.data_zone if chance(rng, float(says["zone_share"])) else None,
     }
     return {name: value for name, value in held.items() if value}
 
@@ -158,4 +166,31 @@ def _kinds() -> Mapping[str, Line]:
 def household_cases(household: Household, told: list[Story]) -> dict[int, Case]:
     """The children of a household with their stories and holders, by number."""
     pairs = zip(household.members, told, strict=True)
-    return {person.number: Case(person, story, household, holders(person, story)) for person, story in pairs}
+    cases = (Case(person, story, household, holders(person, story)) for person, story in pairs)
+    return {case.person.number: replace(case, moved=moved(case)) for case in cases}
+
+
+def moved(case: Case) -> Case | None:
+    """The child as the council knows it to which the family of a looked-after child moved; None for most."""
+    home = case.household.home
+    rng = Random(f"{case.person.seed}:{home.number}:transfer")
+    if case.story.care_on is None or not happens("care_transferred", rng):
+        return None
+    council = councils().pick(rng)
+    if council == home.council:
+        return None
+    person = replace(case.person, home=in_council(home, council, rng))
+    return replace(case, person=person, holders=_social_work(council["code"]), is_moved=True)
+
+
+def _social_work(council: str) -> dict[str, SourceSystem]:
+    (source,) = sources_of("social_work", council)
+    return {"social_work": source}
+
+
+def schooled_before(case: Case) -> Iterator[Posting]:
+    """The record that the schools of a council still hold of a child whose family has left for another."""
+    former = case.person.home.former
+    if former and former.council != case.person.home.council and "education" in case.holders:
+        there = {"education": sources_of("education", former.council["code"])[0]}
+        yield from records(replace(case, person=replace(case.person, home=former), holders=there), {})

@@ -11,10 +11,9 @@ from random import Random
 
 from seed.days import FIRST_EVENT, LAST_EVENT, between, days, working_day_to
 from seed.postings import Case, Posting, Record, posting
-from seed.reference import Line, chance, grouped, lines, pick, pick_line
+from seed.reference import Line, grouped, happens, lines, pick, pick_line
 from seed.views import child_view
 
-CORRECTED, DISPUTED, VIEWS = 0.015, 0.02, 0.25
 CONSOLIDATED, CORRECTION = 90, 95
 """Ordinals of the entries that are not from the declared texts."""
 
@@ -24,7 +23,7 @@ def records(case: Case, before: Sequence[Posting]) -> Iterator[Posting]:
     rng = case.rng("chronology")
     entries = list(_entries(case, before, rng))
     yield from entries
-    corrected = next((entry for entry in entries if chance(rng, CORRECTED)), None)
+    corrected = next((entry for entry in entries if happens("entry_corrected", rng)), None)
     if corrected:
         yield _correction(case, corrected, rng)
     process = next((p.record for p in before if p.family == "child_protection"), None)
@@ -95,9 +94,9 @@ def _entry(case: Case, line: Line, on: date, rng: Random) -> Record:
         "people": line["people"].split(";"),
         **{name: line[name] for name in texts},
     }
-    if chance(rng, DISPUTED):
+    if happens("entry_disputed", rng):
         entry["disputed"] = True
-    return entry | (child_view("request", case.person.age_on(on), rng) if chance(rng, VIEWS) else {})
+    return entry | (child_view("request", case.person.age_on(on), rng) if happens("view_in_entry", rng) else {})
 
 
 def _correction(case: Case, wrong: Posting, rng: Random) -> Posting:

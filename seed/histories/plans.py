@@ -14,10 +14,10 @@ from seed.days import AS_OF, LAST_EVENT, between, days, due, later, working_day_
 from seed.histories.referrals import main_referral
 from seed.identifiers import opaque
 from seed.postings import Case, Posting, Record, id_of, posting, role_of
-from seed.reference import Line, chance, fits, grouped, lines, pick
+from seed.reference import Line, fits, grouped, happens, lines, pick
 from seed.views import child_view, family_view, took_part
 
-LATE, ADULT_AHEAD, CO_ORDINATED = 0.08, 16, 0.1
+ADULT_AHEAD = 16
 ORDINALS = {"girfec": 0, "cp": 10, "step_down": 20, "lac": 30, "pathway": 50, "csp": 60}
 
 
@@ -25,16 +25,22 @@ def records(case: Case, before: Sequence[Posting]) -> Iterator[Posting]:
     """The child's plans; `before` are the postings that they follow from."""
     if not case.story.has("plan") or case.story.is_quiet:
         return
-    process = next((p.record for p in before if p.family == "child_protection"), None)
+    processes = [p.record for p in before if p.family == "child_protection"]
+    registered = [process for process in processes if "registered_on" in process]
     episodes = [p for p in before if p.family == "care_episodes"]
-    if process and "registered_on" in process:
-        yield from _protection_plans(case, process)
-    elif not episodes:
+    for place, process in enumerate(registered):
+        yield from _protection_plans(case, process, place, is_last=process is processes[-1])
+    if not registered and not episodes:
         yield _girfec(case, _started_after(case))
     for place, episode in enumerate(episodes):
-        yield from _care_plans(case, episode, place)
-    if case.person.support_needs and "education" in case.holders and chance(case.rng("csp"), CO_ORDINATED):
+        yield from _care_plans(_keeper(case, episode), episode, place)
+    if case.person.support_needs and "education" in case.holders and happens("co_ordinated_plan", case.rng("csp")):
         yield from _co_ordinated(case)
+
+
+def _keeper(case: Case, episode: Posting) -> Case:
+    """The child as the council knows it that holds the episode."""
+    return case.moved if case.moved and episode.source != case.holders["social_work"] else case
 
 
 def _started_after(case: Case) -> date:
@@ -62,16 +68,16 @@ def _accept(plan: Record, rng: Random) -> None:
             plan.pop(field, None)
 
 
-def _protection_plans(case: Case, process: Record) -> Iterator[Posting]:
+def _protection_plans(case: Case, process: Record, place: int, is_last: bool) -> Iterator[Posting]:
     """The plan while registered, and for many a step-down plan after it."""
-    rng = case.rng("cp plan")
+    rng = case.rng(f"cp plan {place}")
     plan = _plan(case, "cp", "social_work", process["registered_on"], process.get("deregistered_on"), rng)
     reviews = [m for m in process["meetings"] if m["type"] == "review"]
     plan["reviews"] = [_as_review(meeting, process, rng) for meeting in reviews]
     plan["consent"] = pick("plan_consent_protection", rng)
-    yield posting(case, "social_work", "plans", plan, rng, ORDINALS["cp"])
-    if plan.get("ended_on") and plan["ended_on"] < LAST_EVENT - days(20) and case.story.care_on is None:
-        yield _step_down(case, plan["ended_on"])
+    yield posting(case, "social_work", "plans", plan, rng, ORDINALS["cp"] + place)
+    if is_last and plan.get("ended_on") and plan["ended_on"] < LAST_EVENT - days(20) and case.story.care_on is None:
+        yield _step_down(case, plan["ended_on"], place)
 
 
 def _as_review(meeting: Record, process: Record, rng: Random) -> Record:
@@ -86,12 +92,12 @@ def _as_review(meeting: Record, process: Record, rng: Random) -> Record:
     return held
 
 
-def _step_down(case: Case, on: date) -> Posting:
+def _step_down(case: Case, on: date, place: int) -> Posting:
     rng = case.rng("step down")
     ended_on = later(rng, on, 90, 240)
     plan = _plan(case, "girfec", "social_work", on, ended_on if ended_on <= LAST_EVENT else None, rng)
     plan["reviews"] = list(_every(on, int(plan["review_every_months"]), plan.get("ended_on"), case, rng))
-    plan["supersedes"] = id_of(case.person, case.holders["social_work"], "plans", ORDINALS["cp"])
+    plan["supersedes"] = id_of(case.person, case.holders["social_work"], "plans", ORDINALS["cp"] + place)
     plan["consent"] = pick("plan_consent_accepted", rng)
     return posting(case, "social_work", "plans", plan, rng, ORDINALS["step_down"])
 
@@ -122,7 +128,7 @@ def _pathway(case: Case, episode: Posting, starts: date, place: int) -> Posting:
     plan["lead_professional"] = _worker(case, "social_work", "pathway-coordinator", starts, rng)
     plan["reviews"] = list(_every(starts, 6, None, case, rng))
     referred_on = later(rng, starts, 60, 200)
-    if referred_on <= LAST_EVENT and chance(rng, 0.4):
+    if referred_on <= LAST_EVENT and happens("adult_service", rng):
         plan["transition"] = _transition(referred_on, rng)
     return posting(case, "social_work", "plans", plan, rng, ORDINALS["pathway"] + place)
 
@@ -164,7 +170,7 @@ def _plan(case: Case, plan_type: str, kind: str, started_on: date, ended_on: dat
     }
     if agreed_on <= min(LAST_EVENT, ended_on or LAST_EVENT):
         plan["agreed_on"] = agreed_on
-    if kind == "social_work" and plan_type != "pathway":
+    if kind == "social_work" and plan_type != "pathway" and not case.is_moved:
         plan["referral"] = main_referral(case)
     plan |= _views(case, age, rng)
     return plan | ({"ended_on": ended_on, "end_reason": pick(f"plan_end_{plan_type}", rng)} if ended_on else {})
@@ -172,9 +178,9 @@ def _plan(case: Case, plan_type: str, kind: str, started_on: date, ended_on: dat
 
 def _views(case: Case, age: int, rng: Random) -> Record:
     """The child's view or why there is none, and the family's."""
-    view = child_view("plan", age, rng) if chance(rng, 0.8) else {}
+    view = child_view("plan", age, rng) if happens("view_in_plan", rng) else {}
     missing: Record = {} if view else {"absent": {"child_view": pick("absent_view", rng)}}
-    return view | missing | (family_view("plan", rng) if chance(rng, 0.6) else {})
+    return view | missing | (family_view("plan", rng) if happens("family_view_in_plan", rng) else {})
 
 
 def _worker(case: Case, kind: str, role: str, from_on: date, rng: Random) -> Record:
@@ -195,7 +201,7 @@ def _partners(case: Case, lead: str, from_on: date, to_on: date | None, rng: Ran
     return [
         {"agency": source.agency, "role": role_of(kind, age, "takes_part"), "from_on": from_on} | until
         for kind, source in case.holders.items()
-        if kind not in ("police", lead) and chance(rng, 0.85)
+        if kind not in ("police", lead) and happens("partner", rng)
     ]
 
 
@@ -260,7 +266,7 @@ def _care_reviews(case: Case, care: Record, rng: Random) -> Iterator[Record]:
 
 def _review(case: Case, due_on: date, rng: Random) -> Record:
     """A review that fell due: held in time, or late with a reason."""
-    is_late = chance(rng, LATE)
+    is_late = happens("review_late", rng)
     apart = rng.randint(1, 18)
     held_on = working_day_from(due_on + days(apart)) if is_late else working_day_to(due_on - days(apart // 2))
     if held_on > LAST_EVENT:

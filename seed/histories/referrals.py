@@ -18,11 +18,10 @@ from seed.days import (
     working_minute,
 )
 from seed.postings import Case, Posting, Record, id_of, posting
-from seed.reference import chance, fits, lines, one, pick, pick_line, some
+from seed.reference import fits, happens, lines, one, pick, pick_line, some
 from seed.story import group_of
 from seed.views import child_view
 
-EARLIER, SECOND_EARLIER, LATER, ELSEWHERE = 0.42, 0.3, 0.14, 0.35
 MAIN = 0
 """The ordinal of the request that began the main thread."""
 
@@ -50,7 +49,7 @@ def records(case: Case) -> Iterator[Posting]:
         if asked.joins is not None and "decision" in fields:
             fields["joined_to"] = main_referral(case)
         yield posting(case, "social_work", "referrals", fields, rng, asked.ordinal)
-    if "third_sector" in case.holders and chance(rng, ELSEWHERE):
+    if "third_sector" in case.holders and happens("request_elsewhere", rng):
         yield _elsewhere(case, rng)
 
 
@@ -65,7 +64,9 @@ def _asked(case: Case, rng: Random) -> Iterator[Asked]:
     yield from _earlier(case, story.concern_on, rng)
     decision = pick(story.kind["decision"], rng)
     added_on = later(rng, story.concern_on, 4, 30)
-    is_added_to = story.kind["has_plan"] == "true" and added_on < LAST_EVENT - days(12) and chance(rng, LATER)
+    is_added_to = (
+        story.kind["has_plan"] == "true" and added_on < LAST_EVENT - days(12) and happens("request_added", rng)
+    )
     open_until = later(rng, added_on, 2, 10) if is_added_to else None
     yield Asked(MAIN, story.concern_on, story.reason, decision, bool(story.shared), None, open_until)
     if is_added_to:
@@ -77,8 +78,8 @@ def _earlier(case: Case, concern_on: date, rng: Random) -> Iterator[Asked]:
     """Requests before the main one, which led to less."""
     born = case.person.born_on
     first = max(FIRST_EVENT, born or concern_on)
-    for ordinal, share in ((1, EARLIER), (2, SECOND_EARLIER)):
-        if (concern_on - first).days > 90 and chance(rng, share):
+    for ordinal, share in ((1, "request_before"), (2, "second_request_before")):
+        if (concern_on - first).days > 90 and happens(share, rng):
             on = working_day_from(between(rng, first, concern_on - days(45)))
             yield Asked(ordinal, on, _reason(case, on, rng), pick("decision_request", rng))
             first = on + days(1)
@@ -146,7 +147,11 @@ def _why(case: Case, asked: Asked, rng: Random) -> Record:
     age = max(0, case.person.age_on(asked.on))
     given = [row for row in lines("reasons") if row["code"] == asked.reason]
     line = next((row for row in given if fits(row, age)), given[-1])
-    further = [reason for reason in (_reason(case, asked.on, rng),) if reason != asked.reason and chance(rng, 0.5)]
+    further = [
+        reason
+        for reason in (_reason(case, asked.on, rng),)
+        if reason != asked.reason and happens("further_reason", rng)
+    ]
     return {
         "primary_reason": asked.reason,
         "primary_reason_text": line["text"],
@@ -172,11 +177,11 @@ HIM = {"he": "him", "she": "her"}
 
 def _family(case: Case, asked: Asked, rng: Random) -> Record:
     """Whether the family knows, and what the child says."""
-    informed = chance(rng, 0.82)
+    informed = happens("family_informed", rng)
     known: Record = {"family_informed": informed}
     if not informed:
         known["family_not_informed_reason"] = pick("family_not_informed_reason", rng)
-    return known | (child_view("request", case.person.age_on(asked.on), rng) if chance(rng, 0.35) else {})
+    return known | (child_view("request", case.person.age_on(asked.on), rng) if happens("view_at_request", rng) else {})
 
 
 def _decided(asked: Asked, received: datetime, rng: Random, role: str = "team-leader") -> Record:

@@ -69,6 +69,9 @@ def _at_the_door(key: Key, posted: dict[str, Any], outcome: Outcome) -> Record |
     except ValidationError as error:
         outcome.refused[key] |= {_kind_of(problem["type"]) for problem in error.errors()}
         return None
+    if any(record.wrongly_absent()):
+        outcome.refused[key].add("the shape")
+        return None
     failed = {each.rule.code for each in door.failures(family.name, family.rows(record), AS_OF)}
     failed = {code for code in failed if by_code()[code].severity is Severity.REJECT}
     if record.recorded_at.date() > AS_OF:
