@@ -25,7 +25,12 @@ Version = Annotated[int, Path(ge=1, le=2**53)]
 def family_routes(family: Family) -> APIRouter:
     """The routes of one family."""
     router = APIRouter(prefix=f"/v1/sources/{{source}}/{family.segment}/{{source_id}}", tags=[family.name])
+    _add_writes(router, family)
+    _add_reads(router, family)
+    return router
 
+
+def _add_writes(router: APIRouter, family: Family) -> None:
     @router.put(
         "",
         status_code=201,
@@ -48,6 +53,8 @@ def family_routes(family: Family) -> APIRouter:
             )
         )
 
+
+def _add_reads(router: APIRouter, family: Family) -> None:
     @router.get("", responses=RecordAnswer.answers(), name=f"get_{family.name}")
     def get(source: SourceName, source_id: SourceId, store: StoreOf, caller: MayRead) -> JSONResponse:
         """The record as it is held."""
@@ -89,8 +96,6 @@ def family_routes(family: Family) -> APIRouter:
     ) -> JSONResponse:
         """One version as it was sent."""
         return _record_answer(store, _readable(store, caller, source), family, source_id, version)
-
-    return router
 
 
 _may_put, _may_retract = requires("records.write", "validate"), requires("records.write")
