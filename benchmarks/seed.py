@@ -30,8 +30,8 @@ SLICE = 20_000
 """The floor writes so many records over and over: more would measure the memory."""
 
 
-def measured(children: int, rounds: int) -> dict[str, Any]:
-    """Children and records a second, and what one record costs beside the floor."""
+def measured(children: int, rounds: int, peak: int) -> dict[str, Any]:
+    """Children and records a second, and what one record costs beside the floor; `peak` memory goes with them."""
     writing, floor = [], []
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
@@ -40,7 +40,7 @@ def measured(children: int, rounds: int) -> dict[str, Any]:
         for _ in range(rounds):
             writing.append(_seconds(lambda: generate(out, children, SEED)))
             floor.append(_seconds(lambda: [json.dumps(record) for record in held]) / len(held) * summary.lines)
-    return _told(summary, median(writing), median(floor)) | {"peak_mib": _peak(children)}
+    return _told(summary, median(writing), median(floor)) | {"peak_mib": peak}
 
 
 def _records(out: Path) -> list[Any]:
@@ -89,7 +89,8 @@ def main() -> None:
     if given.peak_of:
         _generate_and_tell(given.peak_of)
         return
-    found = [measured(children, given.rounds) for children in given.children]
+    peaks = [_peak(children) for children in given.children]  # first: a process counts what its parent held by then
+    found = [measured(children, given.rounds, peak) for children, peak in zip(given.children, peaks, strict=True)]
     if given.json:
         print(json.dumps(found, indent=2))
         return

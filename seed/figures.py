@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from math import sqrt
 
 from seed.reference import Line
 
@@ -43,6 +44,7 @@ class Item:
 
 
 def figure(line: Line, found: Counter[str]) -> Item:
+    """A row of published_figures.csv beside what was counted."""
     published, counted = float(line["value"]), found[line["counts"]]
     made_up = _ratio(found, line["counts"], line["per"])
     if line["over_counts"]:
@@ -52,20 +54,20 @@ def figure(line: Line, found: Counter[str]) -> Item:
         made_up *= 100
     said = {name: line[name] for name in ("figure", "label", "status", "source", "unit", "as_of")}
     item = Item(**said, made_up=made_up, published=published, note="", counted=counted)
-    return item if item.is_near else _explained(item, line["note"])
+    return item if item.is_near else _explained(item, found[line["per"]], line["note"])
 
 
 def _ratio(found: Counter[str], above: str, below: str) -> float | None:
     return found[above] / found[below] if found[below] else None
 
 
-def _explained(item: Item, note: str) -> Item:
+def _explained(item: Item, out_of: int, note: str) -> Item:
     """The item with why it is off: what the file says of it, or how few were counted."""
-    by_chance = CHANCE / max(item.counted, 1) ** 0.5
+    by_chance = CHANCE * sqrt(1 / max(item.counted, 1) + 1 / max(out_of, 1))
     few = f"Only {item.counted} counted: chance alone moves it by {min(by_chance, 1):.0%}."
     is_chance = item.off is None or abs(item.off) <= by_chance
     return replace(item, note=" ".join(filter(None, (note, few if is_chance else ""))))
 
 
 CHANCE = 2.5
-"""How many times one over the square root of a count chance can move it; brothers and sisters come together."""
+"""How many standard errors of two counts chance can move their ratio by; brothers and sisters come together."""

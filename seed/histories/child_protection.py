@@ -23,7 +23,7 @@ from seed.sources import board_of
 from seed.story import LATEST_CONCERN, OLDEST_AT_CONCERN
 from seed.views import child_view, family_view, took_part
 
-MOST_PROCESSES = 3
+MOST_PROCESSES, SOONEST_REVIEW_DAYS = 3, 45
 
 
 def records(case: Case) -> Iterator[Posting]:
@@ -150,8 +150,9 @@ def _while_registered(case: Case, process: Record, registered_on: date, rng: Ran
     step = "pre_birth_review" if is_pre_birth else "first_review"
     last = registered_on
     for count in range(stays + 1):
-        early = int(pick("review_days_early", rng))
-        review = _meeting(case, "review", last, due(step if count == 0 else "next_review", last), rng, early)
+        due_on = due(step if count == 0 else "next_review", last)
+        early = min(int(pick("review_days_early", rng)), (due_on - last).days - SOONEST_REVIEW_DAYS)
+        review = _meeting(case, "review", last, due_on, rng, early)
         meetings.append(review | {"id": f"m-{len(meetings) + 1}"})
         if "held_on" not in review:
             return

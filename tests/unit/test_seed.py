@@ -20,7 +20,7 @@ from seed.faults import FAULTS
 from seed.generate import generate
 from seed.identifiers import Register, opaque
 from seed.population import Household, councils, households
-from seed.reference import lines
+from seed.reference import fits, lines
 from seed.sources import SOURCES, board_of, sources_of
 
 Line = dict[str, Any]
@@ -227,6 +227,13 @@ def test_a_care_episode_has_about_two_placements_and_three_legal_reasons(tmp_pat
     assert 0.12 < len({episode["child"] for episode in episodes}) / 3000 < 0.2
     assert sum(len(e["placements"]) for e in episodes) / len(episodes) == pytest.approx(2.1, abs=0.3)
     assert sum(len(e["legal_reasons"]) for e in episodes) / len(episodes) == pytest.approx(2.9, abs=0.35)
+
+
+def test_a_child_of_every_age_has_a_path_through_care() -> None:
+    ages = {"": range(18), "is_pre_birth": range(1), "is_unaccompanied": range(14, 18), "is_short_break": range(18)}
+    for flag, of_age in ages.items():
+        paths = [row for row in lines("care_paths") if row["reason_flag"] == flag]
+        assert all(any(fits(path, age) for path in paths) for age in of_age), flag
 
 
 def test_progress_is_told_and_the_summary_counts_what_was_written(tmp_path: Path) -> None:
