@@ -125,9 +125,7 @@ def _items(item: Any, path: tuple[str, ...]) -> Iterable[tuple[tuple[int, ...], 
     if len(path) == 1:
         return (((position,), inner) for position, inner in numbered)
     return (
-        ((position, *positions), found)
-        for position, inner in numbered
-        for positions, found in _items(inner, path[1:])
+        ((position, *positions), found) for position, inner in numbered for positions, found in _items(inner, path[1:])
     )
 
 
@@ -140,9 +138,9 @@ def _values_of(columns: Sequence[Column]) -> Callable[[Any], Row]:
     names, read = [column.name for column in plain], attrgetter(*(column.path[0] for column in plain))
     if not others:
         return lambda item: dict(zip(names, read(item), strict=True))
-    return lambda item: dict(zip(names, read(item), strict=True)) | {
-        column.name: _value(item, column.path) for column in others
-    }
+    return lambda item: (
+        dict(zip(names, read(item), strict=True)) | {column.name: _value(item, column.path) for column in others}
+    )
 
 
 def _value(item: Any, path: tuple[str, ...]) -> Any:
