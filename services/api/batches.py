@@ -8,15 +8,15 @@ from starlette.responses import JSONResponse, Response
 from services.access.tokens import Caller
 from services.api.answers import ndjson
 from services.api.described import ATOMIC, PROBLEMS, VALIDATE, BatchAnswer
-from services.api.requests import SourceName, StoreOf, own_body, requires, says
+from services.api.requests import Posted, SourceName, StoreOf, own_body, requires, says
 from services.errors import Invalid, NotFound
 from services.intake.receive import LARGEST_BATCH, REJECTED, receive_batch
 from services.store import batches
 
 router = APIRouter(tags=["batches"])
 NDJSON = "application/x-ndjson"
-_may_post, _may_read = requires("records.write", "validate", "atomic"), requires("records.write")
-_own_body = own_body(_may_post, LARGEST_BATCH, NDJSON)
+_may_read = requires("records.write")
+_posted = own_body(requires("records.write", "validate", "atomic"), LARGEST_BATCH, NDJSON)
 _BODY = {
     "parameters": [VALIDATE, ATOMIC],
     "requestBody": {
@@ -33,12 +33,11 @@ def post_batch(
     request: Request,
     source: SourceName,
     store: StoreOf,
-    body: Annotated[bytes, Depends(_own_body)],
-    caller: Annotated[Caller, Depends(_may_post)],
+    posted: Annotated[Posted, Depends(_posted)],
 ) -> JSONResponse:
     """Post many records: a bad line costs only itself, the others are kept together."""
     atomic, validate_only = says(request, "atomic", "true"), says(request, "validate", "only")
-    report = receive_batch(store, caller.owner, body, atomic, validate_only)
+    report = receive_batch(store, posted.caller.owner, posted.body, atomic, validate_only)
     url = f"/v1/batches/{report.batch}/results"
     told = {"batch": report.batch, "counts": report.counts, "results_url": url}
     if atomic and report.counts[REJECTED]:

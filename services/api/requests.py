@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Path, Request
 
@@ -77,15 +77,24 @@ def body_up_to(limit: int, *types: str) -> Callable[[Request], Awaitable[bytes]]
     return read
 
 
-def own_body(may_write: May, limit: int, media_type: str) -> Callable[..., Awaitable[bytes]]:
-    """What a client that `may_write` sends to its own source."""
+class Posted(NamedTuple):
+    """A body, and who sent it."""
 
-    async def read(request: Request, source: SourceName, caller: Annotated[Caller, Depends(may_write)]) -> bytes:
+    caller: Caller
+    body: bytes
+
+
+def own_body(may_write: May, limit: int, media_type: str) -> Callable[[Request], Awaitable[Posted]]:
+    """What a client that `may_write` sends to its own source, the one that the address names."""
+    body_of = body_up_to(limit, media_type)
+
+    async def read(request: Request) -> Posted:
+        caller = await may_write(request)
         if_match(request)
         says(request, "validate", "only")
         says(request, "atomic", "true")
-        owns_source(caller, source)
-        return await body_up_to(limit, media_type)(request)
+        owns_source(caller, request.path_params["source"])
+        return Posted(caller, await body_of(request))
 
     return read
 
