@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from quality.catalogue import rules
 from schemas.registry import FAMILIES
-from services.api import batches, health, quality, records, reference, tokens
+from services.api import batches, health, quality, reconciliation, records, reference, tokens
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
 from services.api.described import contract_schemas
 from services.errors import Problem
@@ -19,6 +19,14 @@ from services.settings import Settings
 from services.store.engine import Store
 
 ABOUT = "A shared multi-agency data service for Scotland's children's services."
+ROUTERS = (
+    tokens.router,
+    batches.router,
+    reconciliation.router,
+    reference.router,
+    quality.router,
+    health.router,
+)
 FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")
 SECURITY = {
     "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -46,9 +54,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.store = store
-    for router in (tokens.router, batches.router, reference.router, quality.router, health.router):
+    for router in ROUTERS:
         app.include_router(router)
     for family in FAMILIES:
+        app.include_router(reconciliation.digest_route(family))
         app.include_router(records.family_routes(family))
     app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(HTTPException, answer_http_error)

@@ -4,15 +4,16 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from pathlib import Path
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 from uuid import uuid4
 
 from prometheus_client import Counter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from services.errors import BadRequest, NoSuchAddress, NotAllowed, Problem
 
@@ -125,3 +126,26 @@ def answer(body: Any) -> Response:
 def page(items: list[Any], after: Any) -> Response:
     """A list with where it goes on, None at its end."""
     return answer({"items": items, "next": after})
+
+
+IN_MEMORY, PIECE = 1024 * 1024, 64 * 1024
+"""Bytes of a long answer kept in memory, and sent at a time."""
+
+
+def spooled(parts: Iterable[str], media_type: str) -> Response:
+    """A long answer, laid aside on disk before it is sent.
+
+    Thus a slow reader holds no transaction open, a failure halfway is still a
+    problem and not half an answer, and the length is known.
+    """
+    file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (closed when it was sent)
+    file.writelines(part.encode() for part in parts)
+    length = file.tell()
+    file.seek(0)
+    return StreamingResponse(_pieces(file), media_type=media_type, headers={"Content-Length": str(length)})
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece

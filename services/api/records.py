@@ -10,11 +10,11 @@ from schemas.record import Family
 from services.access.tokens import Caller
 from services.api.answers import page
 from services.api.described import PROBLEMS, RETRACTION, Put, RecordAnswer, body_of
-from services.api.requests import PAGING, SourceName, StoreOf, if_match, own_body, paging, requires, says
+from services.api.requests import PAGING, SourceName, StoreOf, if_match, own_body, paging, readable, requires, says
 from services.errors import Gone, NotFound, Stale
 from services.intake.door import LARGEST_RECORD
 from services.intake.receive import Received, child_of, receive_record, receive_retraction
-from services.store import reading, sources
+from services.store import reading
 from services.store.engine import Store
 from services.store.writing import Owner, Result, Retraction
 
@@ -58,7 +58,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
     @router.get("", responses=RecordAnswer.answers(), name=f"get_{family.name}")
     def get(source: SourceName, source_id: SourceId, store: StoreOf, caller: MayRead) -> JSONResponse:
         """The record as it is held."""
-        return _record_answer(store, _readable(store, caller, source), family, source_id)
+        return _record_answer(store, readable(store, caller, source), family, source_id)
 
     @router.post(
         "/retractions",
@@ -83,7 +83,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
     ) -> Response:
         """The versions accepted, oldest first."""
         after, limit = paging(request)
-        owner = _readable(store, caller, source)
+        owner = readable(store, caller, source)
         with store.reading() as connection:
             found = reading.versions(connection, owner, family.name, source_id, after, limit)
         if not found and not after:
@@ -95,7 +95,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
         source: SourceName, source_id: SourceId, version: Version, store: StoreOf, caller: MayRead
     ) -> JSONResponse:
         """One version as it was sent."""
-        return _record_answer(store, _readable(store, caller, source), family, source_id, version)
+        return _record_answer(store, readable(store, caller, source), family, source_id, version)
 
 
 _may_put, _may_retract = requires("records.write", "validate"), requires("records.write")
@@ -103,15 +103,6 @@ _put_body = own_body(_may_put, LARGEST_RECORD, "application/json")
 _retraction_body = own_body(_may_retract, LARGEST_RECORD, "application/json")
 MayRead = Annotated[Caller, Depends(requires("records.read"))]
 MayPage = Annotated[Caller, Depends(requires("records.read", "after", "limit"))]
-
-
-def _readable(store: Store, caller: Caller, name: str) -> Owner:
-    """The source, where it is one of the caller's own agency; raises NotFound."""
-    with store.reading() as connection:
-        source = sources.source(connection, name)
-    if source is None or source.agency != caller.owner.agency:
-        raise NotFound
-    return Owner(source.name, source.agency)
 
 
 def _put_answer(received: Received) -> JSONResponse:

@@ -9,7 +9,9 @@ from starlette.concurrency import run_in_threadpool
 
 from services.access.tokens import Caller, caller
 from services.errors import BadRequest, Forbidden, NotFound, TooLarge, Unauthorised, UnsupportedMediaType
+from services.store import sources
 from services.store.engine import Store
+from services.store.writing import Owner
 
 MOST_ITEMS = 1000
 
@@ -56,6 +58,15 @@ def owns_source(found: Caller, source: str) -> None:
     """A client writes its own source only; of others it does not learn that they exist."""
     if source != found.owner.source:
         raise NotFound(f"Your client posts as the source {found.owner.source}, and as no other")
+
+
+def readable(store: Store, caller: Caller, name: str) -> Owner:
+    """The source, where it is one of the caller's own agency; raises NotFound."""
+    with store.reading() as connection:
+        source = sources.source(connection, name)
+    if source is None or source.agency != caller.owner.agency:
+        raise NotFound
+    return Owner(source.name, source.agency)
 
 
 def body_up_to(limit: int, *types: str) -> Callable[[Request], Awaitable[bytes]]:

@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 
 from schemas.families.children import Child
 from schemas.record import Family
-from services.errors import Invalid, NotFound, PreconditionFailed, Remark, TooLarge
+from services.errors import Invalid, NotFound, PreconditionFailed, Remark
 from services.identity import arrival
 from services.intake import remarks
 from services.intake.door import Checked, check, check_retraction
-from services.intake.lines import Line, malformed, read_line
+from services.intake.lines import Line, malformed, read_line, split_lines
 from services.intake.strict_json import NotJson, parse
 from services.store import batches, links
 from services.store.engine import Store, announce, clock
@@ -103,7 +103,7 @@ def receive_batch(store: Store, owner: Owner, body: bytes, atomic: bool = False,
 
     `atomic`: any line rejected and nothing is kept. The report is kept in any case.
     """
-    lines = [read_line(text, datetime.now(UTC)) for text in _split(body)]
+    lines = [read_line(text, datetime.now(UTC)) for text in split_lines(body, MOST_LINES)]
     try:
         with _transaction(store, validate_only) as connection:
             report = _write_lines(connection, owner, lines, validate_only)
@@ -249,15 +249,6 @@ def _same_instant() -> Remark:
 def _never_held() -> Remark:
     detail = "nothing was ever held under this source_id"
     return remarks.of_rule("SH09", "/source_id", "unknown-source-id", detail, "post the record before its retraction")
-
-
-def _split(body: bytes) -> list[bytes]:
-    lines = body.split(b"\n")
-    if not lines[-1].strip():
-        lines.pop()
-    if len(lines) > MOST_LINES:
-        raise TooLarge(f"A batch is at most {MOST_LINES:,} lines; nothing of it was kept")
-    return lines
 
 
 def _result(line: Line, received: Received | None) -> dict[str, Any]:
