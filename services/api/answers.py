@@ -114,10 +114,6 @@ def _count(scope: Scope, status: int) -> None:
     REQUESTS.labels(scope["method"], route, str(status)).inc()
 
 
-def ndjson(lines: list[str]) -> Response:
-    return Response("".join(f"{line}\n" for line in lines), media_type="application/x-ndjson")
-
-
 def answer(body: Any) -> Response:
     """A body as JSON; dates and instants as text."""
     return Response(json.dumps(body, default=str), media_type="application/json")

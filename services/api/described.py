@@ -39,6 +39,14 @@ RANGE = {
 }
 
 
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The sender's own key of this batch: sent again within 7 days, it gets the first answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+
 class RemarkBody(BaseModel):
     """One thing wrong, or worth knowing, at one place of a record."""
 

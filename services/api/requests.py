@@ -93,6 +93,7 @@ def own_body(may_write: May, limit: int, media_type: str) -> Callable[..., Await
 
     async def read(request: Request, source: SourceName, caller: Annotated[Caller, Depends(may_write)]) -> bytes:
         if_match(request)
+        idempotency_key(request)
         says(request, "validate", "only")
         says(request, "atomic", "true")
         owns_source(caller, source)
@@ -118,6 +119,14 @@ def if_match(request: Request) -> int | None:
     if named is None:
         raise BadRequest('If-Match names one version, as in "3"')
     return int(named[1])
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The Idempotency-Key of a request; raises BadRequest."""
+    given = request.headers.getlist("idempotency-key")
+    if len(given) > 1 or not all(re.fullmatch(r"[!-~]{1,255}", key) for key in given):
+        raise BadRequest("Idempotency-Key is sent once, 1 to 255 characters of visible ASCII")
+    return given[0] if given else None
 
 
 def paging(request: Request) -> tuple[int, int]:

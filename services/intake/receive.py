@@ -19,9 +19,12 @@ from services.identity import arrival
 from services.intake import remarks
 from services.intake.door import Checked, check, check_retraction
 from services.intake.lines import Line, malformed, read_line, split_lines
+from services.intake.repeats import REPORT_KEPT, VALIDATION_KEPT, Asked, first_answer
 from services.intake.strict_json import NotJson, parse
 from services.store import batches, links
+from services.store.batches import Answered
 from services.store.engine import Store, announce, clock
+from services.store.tables import Batch
 from services.store.writing import (
     Change,
     Outcome,
@@ -64,14 +67,6 @@ class Report:
         return dict.fromkeys(RESULTS, 0) | Counter(result["result"] for result in self.results)
 
 
-class _Undone(Exception):
-    """Undoes the transaction of an atomic batch with a line rejected."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__(report.batch)
-        self.report = report
-
-
 def receive_record(
     store: Store,
     owner: Owner,
@@ -98,29 +93,35 @@ def receive_retraction(store: Store, owner: Owner, family: Family, source_id: st
     return received
 
 
-def receive_batch(store: Store, owner: Owner, body: bytes, atomic: bool = False, validate_only: bool = False) -> Report:
-    """Take a batch of NDJSON, or only say what would become of it; raises TooLarge.
+def receive_batch(
+    store: Store,
+    owner: Owner,
+    body: bytes,
+    atomic: bool = False,
+    validate_only: bool = False,
+    key: str | None = None,
+) -> Answered:
+    """Take a batch of NDJSON, or only say what would become of it; under a key, once only.
 
-    `atomic`: any line rejected and nothing is kept. The report is kept in any case.
+    `atomic`: any line rejected and nothing is kept. The report is kept in any
+    case. Raises TooLarge and IdempotencyKeyReused.
     """
     lines = [read_line(text, datetime.now(UTC)) for text in split_lines(body, MOST_LINES)]
-    try:
-        with _transaction(store, validate_only) as connection:
-            report = _write_lines(connection, owner, lines, validate_only)
-            if atomic and report.counts[REJECTED]:
-                raise _Undone(report)
-            if not validate_only:
-                _keep(connection, owner, report)
-                return report
-    except _Undone as undone:
-        report = undone.report
+    asked, batch = Asked(body, atomic, validate_only, key), str(uuid4())
     with store.writing() as connection:
-        _keep(connection, owner, report)
-    return report
+        if first := first_answer(connection, owner, asked, batch):
+            return first
+        with connection.begin_nested() as attempt:
+            report = _write_lines(connection, owner, lines, batch, validate_only)
+            if validate_only or (atomic and report.counts[REJECTED]):
+                attempt.rollback()
+        _keep(connection, owner, report, validate_only)
+    return Answered(batch, report.counts)
 
 
-def _write_lines(connection: Connection, owner: Owner, lines: Sequence[Line], validate_only: bool) -> Report:
-    batch = str(uuid4())
+def _write_lines(
+    connection: Connection, owner: Owner, lines: Sequence[Line], batch: str, validate_only: bool
+) -> Report:
     good = [line.checked for line in lines if line.checked.change]
     received_at, answers = _write(connection, owner, good, batch, match=not validate_only)
     received = iter(answers)
@@ -128,9 +129,19 @@ def _write_lines(connection: Connection, owner: Owner, lines: Sequence[Line], va
     return Report(batch, received_at, results)
 
 
-def _keep(connection: Connection, owner: Owner, report: Report) -> None:
-    lines = [json.dumps({"line": number} | result) for number, result in enumerate(report.results, 1)]
-    batches.keep(connection, owner, report.batch, report.received_at, json.dumps(report.counts), lines)
+def _keep(connection: Connection, owner: Owner, report: Report, is_validation: bool) -> None:
+    lines = (json.dumps({"line": number} | result) for number, result in enumerate(report.results, 1))
+    kept = Batch(
+        batch=report.batch,
+        source_agency=owner.agency,
+        source=owner.source,
+        received_at=report.received_at,
+        kept_until=report.received_at + (VALIDATION_KEPT if is_validation else REPORT_KEPT),
+        is_validation=is_validation,
+        counts=json.dumps(report.counts),
+        results="".join(f"{line}\n" for line in lines),
+    )
+    batches.keep(connection, kept)
 
 
 def _transaction(store: Store, validate_only: bool) -> AbstractContextManager[Connection]:

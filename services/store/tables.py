@@ -153,24 +153,37 @@ class Outbox(SQLModel, table=True):
 
 
 class Batch(SQLModel, table=True):
-    """One batch as it was answered."""
+    """One batch as it was answered: its counts as JSON, its lines' results as NDJSON, kept until an instant.
+
+    `is_validation`: it was only to be seen what would become of it.
+    """
 
     __tablename__ = "batch"
+    __table_args__ = (
+        Index("batch_by_receipt", "source_agency", "source", "received_at"),
+        Index("batch_by_end", "source_agency", "source", "kept_until"),
+    )
     batch: str = Field(primary_key=True)
     source_agency: str
     source: str
     received_at: datetime = Field(sa_column=_instant())
+    kept_until: datetime = Field(sa_column=_instant())
+    is_validation: bool
     counts: str
+    results: str = Field(sa_column=Column(Text, nullable=False))
 
 
-class BatchResult(SQLModel, table=True):
-    """What became of one line of a batch."""
+class IdempotencyKey(SQLModel, table=True):
+    """A key that a source sent with a batch, until an instant: what was asked, and the batch that it was."""
 
-    __tablename__ = "batch_result"
-    batch: str = Field(primary_key=True, foreign_key="batch.batch")
-    line: int = Field(primary_key=True)
-    source_agency: str
-    body: str = Field(sa_column=Column(Text, nullable=False))
+    __tablename__ = "idempotency_key"
+    __table_args__ = (Index("idempotency_key_by_end", "source_agency", "source", "kept_until"),)
+    source_agency: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request_sha256: str
+    batch: str
+    kept_until: datetime = Field(sa_column=_instant())
 
 
 class QualityRun(SQLModel, table=True):
