@@ -93,7 +93,7 @@ class Family:
     def posted(self, record: Record) -> dict[str, list[Row]]:
         """One record's rows as posted, by table name; an item's `position` counts from 0."""
         tables = self.tables[: len(self.tables) - len(self.derived)]
-        return {table.name: list(rows_of(table, record)) for table in tables}
+        return {table.name: rows_of(table, record) for table in tables}
 
     def rows(self, record: Record) -> dict[str, list[Row]]:
         """One record's rows by table name, those worked out included."""

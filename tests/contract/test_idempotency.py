@@ -99,7 +99,7 @@ def test_the_second_waits_for_the_first_and_applies_where_that_was_undone(store:
         pytest.skip("SQLite has one writer")
     asked = Asked(referral("r").encode(), False, False, "key")
     with ThreadPoolExecutor(1) as waiting:
-        with store.trying() as connection:
+        with store.writing(undo=True) as connection:
             assert first_answer(connection, OWNER, asked, "a-batch") is None
             second = waiting.submit(receive_batch, store, OWNER, asked.body, key="key")
             wait_until(lambda: waits_for_a_lock(store))
