@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from quality.catalogue import rules
 from schemas.registry import FAMILIES
 from services.access.tokens import Callers
-from services.api import batches, health, quality, reconciliation, records, reference, tokens
+from services.api import batches, changes, health, quality, reconciliation, records, reference, tokens
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
 from services.api.described import contract_schemas
 from services.errors import Problem
@@ -24,6 +24,7 @@ ABOUT = "A shared multi-agency data service for Scotland's children's services."
 ROUTERS = (
     tokens.router,
     batches.router,
+    changes.router,
     reconciliation.router,
     reference.router,
     quality.router,
@@ -95,5 +96,5 @@ def _correct(path: str, operation: dict[str, Any]) -> None:
     """Take out the framework's own error, which is never sent, and say where a token is needed."""
     if any(name in str(operation["responses"].get("422")) for name in FRAMEWORK_ERRORS):
         del operation["responses"]["422"]
-    if path.startswith(("/v1/sources", "/v1/batches", "/v1/quality")):
+    if path.startswith(("/v1/sources", "/v1/changes", "/v1/batches", "/v1/quality")):
         operation.setdefault("security", [{"token": []}])

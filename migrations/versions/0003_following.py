@@ -1,4 +1,4 @@
-"""Batches are kept whole and for a time, and a batch may have a key under which it is applied once only."""
+"""Batches are kept whole and for a time, with a key under which one is applied once only; the changes feed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,10 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-GRANTS = ("GRANT DELETE ON batch, idempotency_key TO kith_service",)
+GRANTS = (
+    "GRANT DELETE ON batch, idempotency_key, outbox TO kith_service",
+    "REVOKE UPDATE ON feed FROM kith_service",
+)
 RESULTS = {
     "postgresql": "SELECT string_agg(body || chr(10), '' ORDER BY line) FROM batch_result AS one "
     "WHERE one.batch = batch.batch",
@@ -54,12 +57,32 @@ def upgrade() -> None:
     with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
         batch_op.create_index("idempotency_key_by_end", ["source_agency", "source", "kept_until"], unique=False)
 
+    op.create_table(
+        "feed",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("entry", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("source_agency", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("family", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("child", sa.String(), nullable=True),
+        sa.Column("previous_child", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    with op.batch_alter_table("feed", schema=None) as batch_op:
+        batch_op.create_index("feed_by_agency", ["source_agency", "seq"], unique=False)
+
     if op.get_bind().dialect.name == "postgresql":
         for grant in GRANTS:
             op.execute(grant)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("feed", schema=None) as batch_op:
+        batch_op.drop_index("feed_by_agency")
+
+    op.drop_table("feed")
     with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
         batch_op.drop_index("idempotency_key_by_end")
 

@@ -162,6 +162,22 @@ class Outbox(SQLModel, table=True):
     previous_child: str | None = None
 
 
+class Feed(SQLModel, table=True):
+    """The changes feed: what was in the outbox, numbered once it was committed; `entry` was its place there."""
+
+    __tablename__ = "feed"
+    __table_args__ = (Index("feed_by_agency", "source_agency", "seq"),)
+    seq: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    entry: int = Field(sa_column=Column(BIG, nullable=False))
+    type: str
+    source_agency: str
+    source: str
+    family: str
+    source_id: str
+    child: str | None = None
+    previous_child: str | None = None
+
+
 class Batch(SQLModel, table=True):
     """One batch as it was answered: its counts as JSON, its lines' results as NDJSON, kept until an instant.
 
