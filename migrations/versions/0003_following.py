@@ -43,6 +43,7 @@ def _keep_batches_whole() -> None:
 
 
 def upgrade() -> None:
+    op.create_index("journal_by_receipt", "journal", ["received_at"], unique=False, postgresql_using="brin")
     _keep_batches_whole()
     op.create_table(
         "idempotency_key",
@@ -79,6 +80,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("journal_by_receipt", "journal", postgresql_using="brin")
     with op.batch_alter_table("feed", schema=None) as batch_op:
         batch_op.drop_index("feed_by_agency")
 

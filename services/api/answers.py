@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -128,7 +128,7 @@ IN_MEMORY, PIECE = 1024 * 1024, 64 * 1024
 """Bytes of a long answer kept in memory, and sent at a time."""
 
 
-def spooled(parts: Iterable[str], media_type: str) -> Response:
+def spooled(parts: Iterable[str], media_type: str, headers: Mapping[str, str] | None = None) -> Response:
     """A long answer, laid aside on disk before it is sent.
 
     Thus a slow reader holds no transaction open, a failure halfway is still a
@@ -136,9 +136,9 @@ def spooled(parts: Iterable[str], media_type: str) -> Response:
     """
     file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (closed when it was sent)
     file.writelines(part.encode() for part in parts)
-    length = file.tell()
+    length = {"Content-Length": str(file.tell())}
     file.seek(0)
-    return StreamingResponse(_pieces(file), media_type=media_type, headers={"Content-Length": str(length)})
+    return StreamingResponse(_pieces(file), media_type=media_type, headers={**length, **(headers or {})})
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

@@ -60,7 +60,11 @@ class Journal(SQLModel, table=True):
     """One row for each accepted version of a record: the evidence, never changed."""
 
     __tablename__ = "journal"
-    __table_args__ = (UniqueConstraint("source_agency", "source", "family", "source_id", "version"),)
+    __table_args__ = (
+        UniqueConstraint("source_agency", "source", "family", "source_id", "version"),
+        # Nearly free on PostgreSQL, for the journal is written in the order of receipt; SQLite makes it a plain one.
+        Index("journal_by_receipt", "received_at", postgresql_using="brin"),
+    )
     seq: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
     source_agency: str
     source: str

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
 
@@ -17,7 +17,7 @@ from services.store.writing import Key, Owner
 from tests.examples import changed
 
 AGENCY, OTHER = "S12000038", "S12000049"
-WRITERS, EACH = 8, 15
+WRITERS, EACH, FOLLOWERS = 6, 15, 3
 
 
 def write_late(store: Store, writer: int) -> None:
@@ -33,26 +33,29 @@ def write_late(store: Store, writer: int) -> None:
                     time.sleep(random.choice((0, 0, 0.01, 0.04)))
 
 
-def follow(store: Store, writing: Sequence[Future[None]]) -> Iterator[feed.Changed]:
+def follow(store: Store, writing: Sequence[Future[None]]) -> list[feed.Changed]:
     """Everything that a follower sees who polls all the time, from the start until after the last write."""
-    after, is_last = 0, False
+    seen: list[feed.Changed] = []
+    is_last = False
     while not is_last:
         is_last = all(each.done() for each in writing)
         going_on = True
         while going_on:
-            page = feed.page(store, AGENCY, after, 7)
-            yield from page.entries
+            page = feed.page(store, AGENCY, seen[-1].seq if seen else 0, 7)
+            seen += page.entries
             going_on = page.after is not None
-            after = page.entries[-1].seq if page.entries else after
+    return seen
 
 
 def test_a_follower_misses_nothing_while_transactions_commit_late(store: Store) -> None:
-    with ThreadPoolExecutor(WRITERS) as writers:
-        writing = [writers.submit(write_late, store, number) for number in range(WRITERS)]
-        seen = list(follow(store, writing))
+    with ThreadPoolExecutor(WRITERS + FOLLOWERS) as threads:
+        writing = [threads.submit(write_late, store, number) for number in range(WRITERS)]
+        following = [threads.submit(follow, store, writing) for _ in range(FOLLOWERS)]
         for each in writing:
             each.result()
+        seen, *others = [each.result() for each in following]
     assert seen == list(feed.page(store, AGENCY, 0, 10_000).entries)
+    assert others == [seen] * (FOLLOWERS - 1)
     assert [entry.seq for entry in seen] == sorted({entry.seq for entry in seen})
     with store.reading() as connection:
         published = connection.execute(
