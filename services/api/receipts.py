@@ -34,7 +34,10 @@ def _day(day: Annotated[str, Path(description="A day in Europe/London, YYYY-MM-D
 
 @router.get("/v1/sources/{source}/receipts/{day}", responses=PROBLEMS | {200: {"content": {CSV: {}}}})
 def day_receipt(source: SourceName, caller: MayRead, day: Annotated[date, Depends(_day)], store: StoreOf) -> Response:
-    """A row for each change received from the source that day, and for each line of a batch that was refused."""
+    """A row for each change received from the source that day, and for each line of a batch that was refused.
+
+    A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    """
     owner = readable(store, caller, source)
     with store.reading() as connection:
         headers = {"Content-Disposition": f'attachment; filename="{owner.source}-{day}.csv"'}
