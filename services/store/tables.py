@@ -152,11 +152,9 @@ class Link(SQLModel, table=True):
     superseded_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 
 
-class Outbox(SQLModel, table=True):
-    """What the changes feed has yet to number: one row for each accepted version and each link changed."""
+class Entry(SQLModel):
+    """What the changes feed says: what became of a record, and the child it was then about."""
 
-    __tablename__ = "outbox"
-    entry: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
     type: str
     source_agency: str
     source: str
@@ -166,20 +164,20 @@ class Outbox(SQLModel, table=True):
     previous_child: str | None = None
 
 
-class Feed(SQLModel, table=True):
+class Outbox(Entry, table=True):
+    """What the changes feed has yet to number: one row for each accepted version and each link changed."""
+
+    __tablename__ = "outbox"
+    entry: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+
+
+class Feed(Entry, table=True):
     """The changes feed: what was in the outbox, numbered once it was committed; `entry` was its place there."""
 
     __tablename__ = "feed"
     __table_args__ = (Index("feed_by_agency", "source_agency", "seq"),)
     seq: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
     entry: int = Field(sa_column=Column(BIG, nullable=False))
-    type: str
-    source_agency: str
-    source: str
-    family: str
-    source_id: str
-    child: str | None = None
-    previous_child: str | None = None
 
 
 class Batch(SQLModel, table=True):
