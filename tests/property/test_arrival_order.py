@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
 from typing import Any
 
@@ -20,11 +21,12 @@ from tests.examples import changed
 REFERRALS = BY_NAME["referrals"]
 KEYS = ("a", "b", "c")
 NUMBERS = count()
+NINE = datetime(2025, 4, 1, 9, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Version:
-    """A put or a retraction of a key, recorded at a minute."""
+    """A put or a retraction of a key, recorded at a minute that each writes in an offset of its own."""
 
     key: str
     minute: int
@@ -32,7 +34,8 @@ class Version:
 
     @property
     def body(self) -> dict[str, Any]:
-        recorded_at = f"2025-04-01T09:{self.minute:02}:00Z"
+        offset = timedelta(hours=self.minute * 5 % 13 - 6)
+        recorded_at = (NINE + timedelta(minutes=self.minute)).astimezone(timezone(offset)).isoformat()
         if self.is_put:
             return changed("referrals", {"recorded_at": recorded_at, "child": "nobody"})
         return {"reason": "withdrawn", "recorded_at": recorded_at}
