@@ -90,15 +90,16 @@ def test_replaying_from_the_start_rebuilds_the_current_state(service: Service) -
 
 
 def test_pages_stay_as_they_are_while_records_arrive(service: Service) -> None:
-    headers = service.headers()
+    headers = service.headers(None, Content_Type="application/json")
+    plan = changed("plans", {"child": "x"})
     for number in range(9):
-        service.put("plans", f"before-{number}", changed("plans", {"child": "x"}))
+        service.http.put(service.url("plans", f"before-{number}"), json=plan, headers=headers)
     told = list(follow(service, headers))
     seen: list[dict[str, Any]] = []
     pages = follow(service, headers, limit=4)
     for number in range(6):
         seen += [next(pages) for _ in range(4)]
-        service.put("plans", f"during-{number}", changed("plans", {"child": "x"}))
+        service.http.put(service.url("plans", f"during-{number}"), json=plan, headers=headers)
     seen += list(pages)
     assert seen[: len(told)] == told
     assert seen == list(follow(service, headers))

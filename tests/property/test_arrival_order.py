@@ -94,7 +94,7 @@ def expected(store: Store, sent: Sequence[Version]) -> dict[str, str]:
     }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_the_state_does_not_depend_on_the_order_of_arrival(store: Store, data: st.DataObject) -> None:
     """A retraction that came before anything was held is refused (404): its sender sends it again."""

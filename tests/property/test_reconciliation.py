@@ -25,7 +25,7 @@ def line(source_id: str, content: int) -> str:
     return json.dumps({"family": "referrals", "source_id": source_id, "record": record})
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     ours=st.dictionaries(ids, st.integers(1, 2), max_size=12),
     theirs=st.dictionaries(ids, st.integers(1, 2), max_size=12),
