@@ -21,6 +21,7 @@ from services.api.requests import (
     if_match,
     own_body,
     paging,
+    readable,
     requires,
     says,
     the_store,
@@ -29,7 +30,7 @@ from services.errors import Gone, NotFound, Stale
 from services.intake.door import LARGEST_RECORD
 from services.intake.singles import Single, read_record, read_retraction, receive, told
 from services.intake.taking import Received, Taken, child_of
-from services.store import reading, sources
+from services.store import reading
 from services.store.engine import Store
 from services.store.gathering import Gathering
 from services.store.writing import Owner, Result, Retraction
@@ -73,7 +74,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
     @router.get("", responses=RecordAnswer.answers(), name=f"get_{family.name}")
     def get(source: SourceName, source_id: SourceId, store: StoreOf, caller: MayRead) -> JSONResponse:
         """The record as it is held."""
-        return _record_answer(store, _readable(store, caller, source), family, source_id)
+        return _record_answer(store, readable(store, caller, source), family, source_id)
 
     @router.post(
         "/retractions",
@@ -97,7 +98,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
     ) -> Response:
         """The versions accepted, oldest first."""
         after, limit = paging(request)
-        owner = _readable(store, caller, source)
+        owner = readable(store, caller, source)
         with store.reading() as connection:
             found = reading.versions(connection, owner, family.name, source_id, after, limit)
         if not found and not after:
@@ -109,7 +110,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
         source: SourceName, source_id: SourceId, version: Version, store: StoreOf, caller: MayRead
     ) -> JSONResponse:
         """One version as it was sent."""
-        return _record_answer(store, _readable(store, caller, source), family, source_id, version)
+        return _record_answer(store, readable(store, caller, source), family, source_id, version)
 
 
 _put = own_body(requires("records.write", "validate"), LARGEST_RECORD, "application/json")
@@ -130,15 +131,6 @@ async def _take(request: Request, single: Single) -> JSONResponse:
     """Take a change together with those that come at about the same time."""
     singles: Gathering[Single, Taken] = request.app.state.singles
     return _put_answer(told(single, await singles(single)))
-
-
-def _readable(store: Store, caller: Caller, name: str) -> Owner:
-    """The source, where it is one of the caller's own agency; raises NotFound."""
-    with store.reading() as connection:
-        source = sources.source(connection, name)
-    if source is None or source.agency != caller.owner.agency:
-        raise NotFound
-    return Owner(source.name, source.agency)
 
 
 def _put_answer(received: Received) -> JSONResponse:
