@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Service:
     http: httpx.Client
     owner: credentials.Credentials
     stranger: credentials.Credentials
+    tokens: dict[str, str] = field(default_factory=dict)
 
     def token(self, client: credentials.Credentials | None = None, scope: str | None = None) -> str:
         held = client or self.owner
@@ -44,7 +45,12 @@ class Service:
         return token
 
     def headers(self, client: credentials.Credentials | None = None, /, **more: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token(client)}"} | {n.replace("_", "-"): v for n, v in more.items()}
+        """A good token's header, and more; a token is asked for once a client, since a secret is slow to check."""
+        held = client or self.owner
+        if held.client_id not in self.tokens:
+            self.tokens[held.client_id] = self.token(held)
+        token = self.tokens[held.client_id]
+        return {"Authorization": f"Bearer {token}"} | {n.replace("_", "-"): v for n, v in more.items()}
 
     def put(self, segment: str, source_id: str, record: Any, **headers: str) -> httpx.Response:
         """Put a record (or raw bytes) under the service's own source."""
