@@ -23,7 +23,6 @@ WRITTEN: dict[str, str] = {
     "child": "SELECT c.* FROM child c JOIN batch b ON b.received_at = c.created_at WHERE b.batch = %(batch)s",
     "link": "SELECT l.* FROM link l JOIN batch b USING (received_at) WHERE b.batch = %(batch)s",
     "batch": "SELECT * FROM batch WHERE batch = %(batch)s",
-    "batch_result": "SELECT * FROM batch_result WHERE batch = %(batch)s",
 }
 """The tables that a batch writes, in an order that their keys allow, and the rows of it."""
 
