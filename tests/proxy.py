@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
+FORWARDER = httpx.Client(timeout=60)
 HOP_BY_HOP = {"connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding"}
 
 
@@ -67,7 +68,7 @@ class Proxy:
         if self.remembers and key and key in self.first_answers:
             return self.first_answers[key]
         kept = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
-        answer = httpx.request(method, self.target + path, headers=kept, content=body, timeout=60)
+        answer = FORWARDER.request(method, self.target + path, headers=kept, content=body)
         self.first_answers.setdefault(key, answer)
         return answer
 
