@@ -1,12 +1,15 @@
 """What a folder of CSV becomes, and what is said of one that is not right."""
 
 import json
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.intake.lines import read_line
 from services.sender.convert import Converted, convert
 from tests.csv_folder import read_csv, write_csv, write_folder
 from tests.examples import changed, example
@@ -212,3 +215,17 @@ def test_an_agency_that_no_list_names_is_no_unmapped_code(tmp_path: Path) -> Non
     plan = example("plans")
     plan["partners"] = [{"agency": "TS-young-futures"}]
     assert convert(write_folder(tmp_path / "backfill", [("plans", "p", plan)])).problems == []
+
+
+def test_the_folder_of_the_page_is_taken_as_it_stands(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "csv-backfill.md").read_text(encoding="utf-8")
+    folder = tmp_path / "backfill"
+    folder.mkdir()
+    for name, text in re.findall(r"<!-- file: (\S+) -->\n```csv\n(.*?)```", page, re.S):
+        (folder / name).write_text(text, encoding="utf-8")
+    done = convert(folder)
+    assert done.problems == []
+    at = datetime(2026, 1, 15, tzinfo=UTC)
+    lines = [read_line(line, at) for line in done.path.read_bytes().splitlines()]
+    assert [(line.family, line.checked.errors) for line in lines] == [("children", []), ("care_episodes", [])]
+    assert len(read_csv(tmp_path / "backfill.local.csv")) == 6
