@@ -16,10 +16,12 @@ except ImportError:  # Windows has no such locks; there the scheduler must see t
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Hold a file or folder for this run; raises Refused where another run holds it. A run that dies lets go."""
+    if fcntl is None:
+        yield
+        return
     held = os.open(path, os.O_RDONLY)
     try:
-        if fcntl:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
         raise Refused(f"another run is posting {path}") from None

@@ -45,9 +45,9 @@ class SourceClient:
         parameters = {"validate": "only"} if validate_only else {}
         url = f"/v1/sources/{self.source}/batches"
         answer = self._call("POST", url, content=b"\n".join(lines), headers=headers, params=parameters)
-        told = _json(answer.content)
+        told = _object(answer.content, "batch", "results_url")
         results = self._call("GET", told["results_url"]).content.split(b"\n")
-        report = Report(told["batch"], [_json(line) for line in results if line])
+        report = Report(told["batch"], [_object(line, "result") for line in results if line])
         if len(report.results) != len(lines):
             raise Refused(f"the service gave {len(report.results)} results for {len(lines)} lines")
         return report
@@ -68,7 +68,7 @@ class SourceClient:
             form = {"grant_type": "client_credentials"}
             auth = (self.client_id, self.client_secret)
             answer = _taken(self.patience.answer(lambda: self.http.post("/oauth/token", data=form, auth=auth)))
-            told = _json(answer.content)
+            told = _object(answer.content, "access_token", "expires_in")
             self._token = told["access_token"]
             self._good_until = time.monotonic() + told["expires_in"]
         return self._token
@@ -89,8 +89,12 @@ def _title(answer: httpx.Response) -> str:
         return f"the service answered {answer.status_code}"
 
 
-def _json(body: bytes) -> Any:
+def _object(body: bytes, *members: str) -> dict[str, Any]:
+    """The JSON object of an answer; raises Refused where it lacks a member, as what is not Kith's does."""
     try:
-        return json.loads(body)
+        found = json.loads(body)
     except ValueError:
-        raise Refused("the answer is not one of Kith's; is the address that of its service?") from None
+        found = None
+    if not isinstance(found, dict) or not found.keys() >= set(members):
+        raise Refused("the answer is not one of Kith's; is the address that of its service?")
+    return found

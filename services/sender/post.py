@@ -97,6 +97,6 @@ def _row(run: Run, batch: Batch, place: int, result: dict[str, Any], batch_id: s
 def _said(remarks: Sequence[dict[str, Any]]) -> str:
     """What was remarked on a line, each with where and how to mend it."""
     return "; ".join(
-        ": ".join(part for part in (one["pointer"] or "the line", one["detail"], one.get("hint")) if part)
+        ": ".join(part for part in (one.get("pointer") or "the line", one.get("detail"), one.get("hint")) if part)
         for one in remarks
     )

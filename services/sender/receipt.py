@@ -33,6 +33,8 @@ COLUMNS = (
     "sent",
 )
 RESULT, SENT = COLUMNS.index("result"), COLUMNS.index("sent")
+LONGEST_CELL = 8_000
+"""Characters; what a refused line called itself may be any text of any length."""
 NOT_SENT = "not sent"
 """The result of a record that was held back: its row has no line."""
 
@@ -121,7 +123,7 @@ class Receipt:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(_on_one_line(row) for row in rows)
         with self.path.open("ab") as file:
-            file.write(text.getvalue().encode())
+            file.write(text.getvalue().encode(errors="replace"))
             file.flush()
             os.fsync(file.fileno())
 
@@ -131,7 +133,7 @@ class Receipt:
 
 
 def _on_one_line(row: Row) -> Row:
-    return tuple(" ".join(cell.split()) for cell in row)
+    return tuple(" ".join(cell.split())[:LONGEST_CELL] for cell in row)
 
 
 def _counts(kept: Iterable[_Kept]) -> Counter[str]:

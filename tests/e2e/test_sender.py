@@ -217,6 +217,27 @@ def test_blank_lines_a_byte_order_mark_and_bad_bytes_cost_no_other_line(sender: 
     assert sender.results() == [("1", "created"), ("3", "created"), ("4", "rejected"), ("5", "created")]
 
 
+def test_a_line_of_any_name_has_its_row_and_stops_no_other_night(sender: Sender, proxy: Proxy) -> None:
+    sender.write("strange", 2)
+    record = changed("referrals", {})
+    names = ["\ud800", "two\r\nlines", "x" * 300_000, 'a"b,c', "\u2028", ""]
+    lines = [json.dumps({"family": "referrals", "source_id": name, "record": record}).encode() for name in names]
+    sender.path.write_bytes(b"\n".join([*lines, sender.path.read_bytes()]))
+    proxy.faults += [None, *[Says(503)] * 40]
+    with pytest.raises(OutOfPatience):
+        sender.post(patience=1)
+    proxy.faults.clear()
+    assert sender.post() == {"rejected": 6, "created": 2}
+    assert sender.told[-1] == "Going on after 4 lines that are on the receipt."
+
+
+def test_an_answer_that_is_not_kiths_stops_it(sender: Sender, proxy: Proxy) -> None:
+    sender.write("portal", 1)
+    proxy.faults.append(Says(200))
+    with pytest.raises(Refused, match="not one of Kith's"):
+        sender.post()
+
+
 def test_a_token_that_is_refused_is_renewed_once(sender: Sender, proxy: Proxy) -> None:
     sender.write("token", 8)
     proxy.faults += [None, Says(401)]
