@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from services.cli.screen import FINE, FOUND, CouldNotRun, print_counts, print_json, print_table, progress, say
+from services.errors import Remark
+from services.intake.lines import Line
 from services.intake.receive import MOST_LINES
 from services.sender.alone import alone
 from services.sender.batches import LINES_AT_ONCE, file_lines
@@ -52,7 +54,7 @@ def run_post(options: argparse.Namespace) -> int:
     try:
         with alone(options.path):
             return _post(options)
-    except (Refused, httpx.TransportError) as error:
+    except (Refused, httpx.RequestError) as error:
         raise CouldNotRun(
             f"Posting stopped: {error}. Run it again, and it goes on after what the receipt has."
         ) from error
@@ -103,9 +105,7 @@ def _show_checked(checked: "FileCheck") -> None:
     from quality.catalogue import by_code
 
     wrong = [(number, line, error) for number, line in checked.refused for error in line.checked.errors]
-    refusals = [
-        (number, f"{line.family}/{line.source_id}{e.pointer}", e.rule, e.detail, e.hint) for number, line, e in wrong
-    ]
+    refusals = [(number, _where(line, e), e.rule, e.detail, e.hint) for number, line, e in wrong]
     found = [
         (number, f"{family}/{source_id}{pointer}", rule, by_code()[rule].says, by_code()[rule].hint)
         for number, family, source_id, rule, pointer in checked.findings
@@ -114,6 +114,10 @@ def _show_checked(checked: "FileCheck") -> None:
     _show("Findings", ("line", "where", "rule", "what must be true, and is not", "how to fix it"), found)
     refused, findings = len(checked.refused), len(checked.findings)
     say(f"{checked.lines:,} lines, {refused:,} refused, {findings:,} findings.")
+
+
+def _where(line: Line, error: Remark) -> str:
+    return f"{line.family}/{line.source_id}{error.pointer}" if line.source_id else error.pointer or "the line"
 
 
 def _show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -4,7 +4,6 @@ A line maps `local` to `ours` either for every field of a code list (`list`) or
 for one field (`field`, as `<file>.<column>`), which then counts before the list.
 """
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from schemas.fields import takes
 from schemas.registry import TABLES
 from schemas.tables import Column, Table
 from services.sender.problems import Problem, near
+from services.sender.sheets import NotASheet, rows_of
 
 FILE = "mapping.csv"
 COLUMNS = ("list", "field", "local", "ours", "note")
@@ -53,16 +53,21 @@ def load(folder: Path) -> LocalCodes:
     """The mapping of a folder, with what is wrong with it; empty where it has none."""
     codes = LocalCodes()
     path = folder / FILE
-    if not path.exists():
-        return codes
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
-        missing = [name for name in COLUMNS[:4] if name not in (rows.fieldnames or ())]
-        for name in missing:
-            codes.problems.append(_problem(1, name, "the mapping has no such column", f"its columns: {COLUMNS}"))
-        for number, row in enumerate([] if missing else rows, 2):
-            _add(codes, number, {name: (row.get(name) or "").strip() for name in COLUMNS})
+    if path.exists():
+        try:
+            _read_lines(codes, path)
+        except NotASheet as error:
+            codes.problems.append(_problem(None, "", error.says, error.hint))
     return codes
+
+
+def _read_lines(codes: LocalCodes, path: Path) -> None:
+    header, rows = rows_of(path)
+    missing = [name for name in COLUMNS[:4] if name not in header]
+    for name in missing:
+        codes.problems.append(_problem(1, name, "the mapping has no such column", f"it has {', '.join(COLUMNS)}"))
+    for number, row in () if missing else rows:
+        _add(codes, number, {name: row.get(name, "").strip() for name in COLUMNS})
 
 
 def _add(codes: LocalCodes, number: int, row: Mapping[str, str]) -> None:
@@ -97,7 +102,7 @@ def _coded() -> dict[str, str]:
     return {f"{table.name}.{c.name}": c.codelist for table in TABLES for c in table.columns if c.codelist}
 
 
-def _problem(number: int, column: str, says: str, hint: str) -> Problem:
+def _problem(number: int | None, column: str, says: str, hint: str) -> Problem:
     return Problem(FILE, number, column, "", "", says, hint)
 
 

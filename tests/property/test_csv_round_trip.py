@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -14,14 +14,14 @@ from schemas.nesting import record_of
 from schemas.registry import BY_NAME, FAMILIES
 from seed.generate import generate
 from services.sender.convert import convert
+from tests import examples
 from tests.csv_folder import Keyed, write_folder
-from tests.examples import example
 
 
 def converted(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
     done = convert(folder)
     assert done.problems == []
-    lines = [json.loads(line) for line in done.path.read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for line in done.path.read_bytes().splitlines()]
     assert len(lines) == done.lines
     return {(line["family"], line["source_id"]): as_kept(line["family"], line["record"]) for line in lines}
 
@@ -36,7 +36,10 @@ def expected(records: list[Keyed]) -> dict[tuple[str, str], dict[str, Any]]:
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_every_example_comes_back(family: Any, tmp_path: Path) -> None:
-    records: list[Keyed] = [(family.name, "one", example(family.name)), (family.name, "two", example(family.name))]
+    records: list[Keyed] = [
+        (family.name, "one", examples.example(family.name)),
+        (family.name, "two", examples.example(family.name)),
+    ]
     assert converted(write_folder(tmp_path / "backfill", records)) == expected(records)
 
 
@@ -63,16 +66,17 @@ def is_valid(line: dict[str, Any]) -> bool:
         return False
 
 
+@example('a\u2028b\x85c\r\n,d"')
 @settings(max_examples=25, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1).filter(str.strip))
 def test_any_text_comes_back(text: str) -> None:
-    records: list[Keyed] = [("plans", "p", example("plans") | {"reason": text})]
+    records: list[Keyed] = [("plans", "p", examples.example("plans") | {"reason": text})]
     with TemporaryDirectory() as name:
         assert converted(write_folder(Path(name) / "backfill", records)) == expected(records)
 
 
 def test_rows_in_any_order_make_the_same_record() -> None:
     family = BY_NAME["care_episodes"]
-    posted = family.posted(family.contract.model_validate(example(family.name)))
+    posted = family.posted(family.contract.model_validate(examples.example(family.name)))
     turned = {name: list(reversed(rows)) for name, rows in posted.items()}
     assert record_of(family.posted_tables, turned) == record_of(family.posted_tables, posted)

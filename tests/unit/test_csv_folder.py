@@ -211,6 +211,16 @@ def test_a_mapping_that_is_wrong_sends_nothing(folder: Path, line: dict[str, str
     assert says in done.problems[0].says and not done.is_sendable
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("list,field,local,ours\n,,é,R-NEG\n".encode("latin-1"), "not in UTF-8"), (b"local,ours\n", "no such column")],
+)
+def test_a_mapping_that_cannot_be_read_sends_nothing(folder: Path, content: bytes, says: str) -> None:
+    (folder / "mapping.csv").write_bytes(content)
+    done = convert(folder)
+    assert says in done.problems[0].says and not done.is_sendable
+
+
 def test_an_agency_that_no_list_names_is_no_unmapped_code(tmp_path: Path) -> None:
     plan = example("plans")
     plan["partners"] = [{"agency": "TS-young-futures"}]
