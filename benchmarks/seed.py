@@ -67,7 +67,7 @@ def _seconds(step: Callable[[], object]) -> float:
 
 def _peak(children: int) -> int:
     """Peak memory in MiB of a fresh process that generates."""
-    found = subprocess.run(  # noqa: S603
+    found = subprocess.run(
         [sys.executable, __file__, "--peak-of", str(children)], capture_output=True, text=True, check=True
     )
     return int(found.stdout)

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any
 
-from quality.catalogue import by_code, door_rules, predicates, tables_of
+from quality.catalogue import door_rules, predicates, tables_of
 from quality.rule import Rule
 from quality.scope import Closure, Scope
 from schemas.tables import Row, Table
@@ -23,18 +22,22 @@ class Failure:
 def failures(family: str, rows: Mapping[str, Sequence[Row]], today: date) -> Iterator[Failure]:
     """What a record's rows (Family.rows) break, in the catalogue's order."""
     (record,) = rows[family]
-    worked_out: dict[Any, Any] = {}
-    for rule in door_rules(family):
-        for table, fails in _ready(rule.code):
-            for row in rows[table.name]:
-                if fails(Scope(row, record, rows, today, None, worked_out)) is True:
-                    yield Failure(rule, _pointer(table, row, rule))
+    scope = Scope(record, record, rows, today)
+    for rule, table, fails in _ready(family):
+        for row in rows[table.name]:
+            scope.row = row
+            if fails(scope):
+                yield Failure(rule, _pointer(table, row, rule))
 
 
 @cache
-def _ready(code: str) -> tuple[tuple[Table, Closure], ...]:
-    closures = (held.closure() for held in predicates(code))
-    return tuple(zip(tables_of(by_code()[code]), closures, strict=True))
+def _ready(family: str) -> tuple[tuple[Rule, Table, Closure], ...]:
+    """Each rule of the family with each table whose rows it tests, and what tests one."""
+    return tuple(
+        (rule, table, held.closure())
+        for rule in door_rules(family)
+        for table, held in zip(tables_of(rule), predicates(rule.code), strict=True)
+    )
 
 
 def _pointer(table: Table, row: Row, rule: Rule) -> str:

@@ -13,7 +13,7 @@ Anything else is refused when the catalogue is imported. Null is neither true
 nor false, in both engines; a rule fails only where its predicate is true.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,12 +21,9 @@ import sqlglot
 from sqlglot import exp
 
 from quality.functions import FUNCTIONS
-from quality.scope import Bound, Closure, Items, Scope, Value
-from schemas.codelists import code_list
-
-
-class BadPredicate(ValueError):
-    """A predicate uses something that the engines do not agree on, or names what is not there."""
+from quality.python_source import closure
+from quality.scope import Closure
+from quality.terms import BadPredicate, flagged_codes, literal, periods_of_use
 
 
 @dataclass(frozen=True)
@@ -38,8 +35,8 @@ class Predicate:
     table: str
 
     def closure(self) -> Closure:
-        """The predicate as Python: True, False or None (null)."""
-        return _closure(self.tree, self.family)
+        """The predicate as Python: whether it is true of a row."""
+        return closure(self.tree, self.family)
 
     def sql(self, today: date, key: str) -> str:
         """The predicate as DuckDB SQL over the aliases `record` and, for a part, `item`.
@@ -60,7 +57,7 @@ def parse(predicate: str, family: str, table: str) -> Predicate:
         tree = sqlglot.parse_one(f"SELECT 1 WHERE {predicate}", read="duckdb").args["where"].this
     except sqlglot.errors.ParseError as error:
         raise BadPredicate(f"{predicate}: {error}") from error
-    _closure(tree, family)
+    closure(tree, family)
     return Predicate(tree, family, table)
 
 
@@ -68,324 +65,13 @@ def _columns(node: exp.Expression, bare: str, item: str, family: str) -> Iterato
     if isinstance(node, exp.Column):
         yield {"": bare, "item": item, "record": family}[node.table], node.name
     elif isinstance(node, exp.Anonymous) and node.name.lower() == "item_count":
-        part = f"{family}_{_literal(node.expressions[0])}"
+        part = f"{family}_{literal(node.expressions[0])}"
         yield part, "position"
         for condition in node.expressions[1:]:
             yield from _columns(condition, part, bare, family)
     else:
         for child in node.iter_expressions():
             yield from _columns(child, bare, item, family)
-
-
-# --- Python ---------------------------------------------------------------
-
-
-def _closure(node: exp.Expression, family: str) -> Closure:
-    maker = _CLOSURES.get(type(node))
-    if maker is None:
-        raise BadPredicate(f"{node.sql()}: {type(node).__name__} is not allowed in a predicate")
-    return maker(node, family)
-
-
-def _sides(node: exp.Expression, family: str) -> tuple[Closure, Closure]:
-    return _closure(node.args["this"], family), _closure(node.args["expression"], family)
-
-
-def _and(node: exp.Expression, family: str) -> Closure:
-    left, right = _sides(node, family)
-
-    def both(scope: Scope) -> Value:
-        first = left(scope)
-        if first is False:
-            return False
-        second = right(scope)
-        return False if second is False else (None if first is None or second is None else True)
-
-    return both
-
-
-def _or(node: exp.Expression, family: str) -> Closure:
-    left, right = _sides(node, family)
-
-    def either(scope: Scope) -> Value:
-        first = left(scope)
-        if first is True:
-            return True
-        second = right(scope)
-        return True if second is True else (None if first is None or second is None else False)
-
-    return either
-
-
-def _not(node: exp.Expression, family: str) -> Closure:
-    inner = _closure(node.this, family)
-
-    def negated(scope: Scope) -> Value:
-        value = inner(scope)
-        return None if value is None else not value
-
-    return negated
-
-
-def _is(node: exp.Expression, family: str) -> Closure:
-    if not isinstance(node.expression, exp.Null):
-        raise BadPredicate(f"{node.sql()}: only IS NULL and IS NOT NULL are allowed")
-    inner = _closure(node.this, family)
-    return lambda scope: inner(scope) is None
-
-
-def _comparison(compare: Callable[[Value, Value], bool]) -> Callable[[exp.Expression, str], Closure]:
-    def maker(node: exp.Expression, family: str) -> Closure:
-        left, right = _sides(node, family)
-        if _is_item_count(node.this) and isinstance(node.expression, exp.Literal):
-            left = _item_count(node.this, family, decided_at=_decided_at(node))
-
-        def compared(scope: Scope) -> Value:
-            first, second = left(scope), right(scope)
-            return None if first is None or second is None else compare(first, second)
-
-        return compared
-
-    return maker
-
-
-def _between(node: exp.Expression, family: str) -> Closure:
-    value, low, high = (_closure(part, family) for part in (node.this, node.args["low"], node.args["high"]))
-
-    def within(scope: Scope) -> Value:
-        held, least, most = value(scope), low(scope), high(scope)
-        return None if None in (held, least, most) else least <= held <= most
-
-    return within
-
-
-def _in(node: exp.Expression, family: str) -> Closure:
-    value = _closure(node.this, family)
-    listed = frozenset(_literal(literal) for literal in node.expressions)
-
-    def member(scope: Scope) -> Value:
-        held = value(scope)
-        return None if held is None else held in listed
-
-    return member
-
-
-def _literal(node: exp.Expression) -> Value:
-    if isinstance(node, exp.Literal):
-        return node.this if node.is_string else int(node.this)
-    raise BadPredicate(f"{node.sql()}: a constant was expected")
-
-
-def _constant(node: exp.Expression, family: str) -> Closure:
-    value = node.this if isinstance(node, exp.Boolean) else None if isinstance(node, exp.Null) else _literal(node)
-    return lambda scope: value
-
-
-def _negative(node: exp.Expression, family: str) -> Closure:
-    value = -_literal(node.this)
-    return lambda scope: value
-
-
-def _date_constant(node: exp.Expression, family: str) -> Closure:
-    if not isinstance(node.this, exp.Literal) or node.args["to"].this != exp.DataType.Type.DATE:
-        raise BadPredicate(f"{node.sql()}: only DATE 'yyyy-mm-dd' is allowed")
-    value = date.fromisoformat(node.this.this)
-    return lambda scope: value
-
-
-def _column(node: exp.Expression, family: str) -> Closure:
-    name, table = node.name, node.args["table"].name if node.args.get("table") else ""
-    if table == "record":
-        return lambda scope: scope.record[name]
-    if table == "item":
-        return lambda scope: (scope.item or scope.row)[name]
-    return lambda scope: scope.row[name]
-
-
-def _call(node: exp.Expression, family: str) -> Closure:
-    name = node.name.lower()
-    if name in _WRITTEN_OUT:
-        return _WRITTEN_OUT[name](node, family)
-    function = FUNCTIONS.get(name)
-    if function is None or function.arguments != len(node.expressions):
-        raise BadPredicate(f"{node.sql()}: no such function")
-    arguments = [_closure(argument, family) for argument in node.expressions]
-
-    def called(scope: Scope) -> Value:
-        values = [argument(scope) for argument in arguments]
-        return None if None in values else function.python(*values)
-
-    return called
-
-
-def _today(node: exp.Expression, family: str) -> Closure:
-    return lambda scope: scope.today
-
-
-def _flag(node: exp.Expression, family: str) -> Closure:
-    codes, value = flagged_codes(node), _closure(node.expressions[1], family)
-
-    def flagged(scope: Scope) -> Value:
-        held = value(scope)
-        return None if held is None else held in codes
-
-    return flagged
-
-
-def flagged_codes(node: exp.Expression) -> frozenset[str]:
-    """The codes that a flag() call stands for."""
-    name, _, flag, *value = node.expressions
-    codes = code_list(_literal(name))
-    if _literal(flag) not in codes.columns:
-        raise BadPredicate(f"{node.sql()}: the list has no column {_literal(flag)}")
-    return codes.flagged(_literal(flag), *(_literal(each) for each in value))
-
-
-def _in_use(node: exp.Expression, family: str) -> Closure:
-    periods, (code, day) = periods_of_use(node), (_closure(each, family) for each in node.expressions[1:])
-
-    def in_use(scope: Scope) -> Value:
-        held, on = code(scope), day(scope)
-        if held is None or on is None:
-            return None
-        first, last = periods.get(held, (None, None))
-        return (first is None or on >= first) and (last is None or on <= last)
-
-    return in_use
-
-
-def periods_of_use(node: exp.Expression) -> Mapping[str, tuple[date | None, date | None]]:
-    """From when and until when the codes of an in_use() call were in use, for those that the list dates."""
-    rows = code_list(_literal(node.expressions[0])).rows.items()
-    dated = ((code, row) for code, row in rows if row["starts_on"] or row["ends_on"])
-    return {code: (_day(row["starts_on"]), _day(row["ends_on"])) for code, row in dated}
-
-
-def _day(written: str) -> date | None:
-    return date.fromisoformat(written) if written else None
-
-
-def _is_item_count(node: exp.Expression) -> bool:
-    return isinstance(node, exp.Anonymous) and node.name.lower() == "item_count"
-
-
-def _decided_at(comparison: exp.Expression) -> int:
-    """The count at which a comparison with a constant is settled, however many more there are."""
-    return int(_literal(comparison.expression)) + (0 if isinstance(comparison, exp.GTE | exp.LT) else 1)
-
-
-def _item_count(node: exp.Expression, family: str, decided_at: int | None = None) -> Closure:
-    """How many items meet the condition, counted no further than `decided_at`."""
-    part = f"{family}_{_literal(node.expressions[0])}"
-    if len(node.expressions) == 1:
-        return lambda scope: len(scope.rows[part])
-    conditions = _conjuncts(node.expressions[1])
-    of_row = [each for each in conditions if _speaks_of_row(each)]
-    sound = _all([each for each in conditions if each not in of_row], family)
-    items, meets = _items(part, sound, of_row, family), _all(of_row, family)
-
-    def counted(scope: Scope) -> int:
-        inner, count = scope.within(), 0
-        for each in items.to_look_at(inner):
-            inner.row = each
-            if meets(inner):
-                count += 1
-                if count == decided_at:
-                    break
-        return count
-
-    return counted
-
-
-def _conjuncts(node: exp.Expression) -> list[exp.Expression]:
-    if isinstance(node, exp.Paren):
-        return _conjuncts(node.this)
-    return [*_conjuncts(node.this), *_conjuncts(node.expression)] if isinstance(node, exp.And) else [node]
-
-
-def _all(conditions: Sequence[exp.Expression], family: str) -> Closure:
-    """Whether every one is true; false and null are the same here."""
-    held = [_closure(each, family) for each in conditions]
-
-    return lambda scope: all(each(scope) is True for each in held)
-
-
-def _items(part: str, sound: Closure, conditions: Sequence[exp.Expression], family: str) -> Items:
-    compared = [found for each in conditions if (found := _compared(each, family))]
-    equal = [(held.value, held.limit) for held in compared if held.comparison is exp.EQ]
-    return Items(part, sound, equal, [held for held in compared if held.comparison is not exp.EQ])
-
-
-def _compared(condition: exp.Expression, family: str) -> Bound | None:
-    """A condition that compares an item's value with the row's, either way round; None for any other."""
-    node = _unless_null(condition)
-    comparison, or_null = type(node), node is not condition
-    if comparison not in _TURNED_ROUND or (or_null and comparison not in (exp.GT, exp.GTE)):
-        return None
-    value, limit = node.this, node.expression
-    if _speaks_of_row(value) and not or_null:
-        value, limit, comparison = limit, value, _TURNED_ROUND[comparison]
-    if _speaks_of_row(value) or _speaks_of_item(limit):
-        return None
-    return Bound(comparison, _closure(value, family), _closure(limit, family), or_null)
-
-
-def _unless_null(condition: exp.Expression) -> exp.Expression:
-    """Of `x IS NULL OR x > y`, `x > y`; any other condition as it is."""
-    if isinstance(condition, exp.Or) and isinstance(condition.this, exp.Is):
-        node: exp.Expression = condition.expression
-        if type(node) in _TURNED_ROUND and condition.this.this == node.this:
-            return node
-    return condition
-
-
-def _speaks_of_row(node: exp.Expression) -> bool:
-    """Whether it names `item.x`; within a further item_count that is the item, not the row."""
-    if _is_item_count(node):
-        return False
-    return getattr(node, "table", "") == "item" or any(_speaks_of_row(each) for each in node.iter_expressions())
-
-
-def _speaks_of_item(node: exp.Expression) -> bool:
-    bare = isinstance(node, exp.Column) and not node.table
-    return bare or _is_item_count(node) or any(_speaks_of_item(each) for each in node.iter_expressions())
-
-
-_TURNED_ROUND: Mapping[type[exp.Expression], type[exp.Expression]] = {
-    exp.EQ: exp.EQ,
-    exp.LT: exp.GT,
-    exp.LTE: exp.GTE,
-    exp.GT: exp.LT,
-    exp.GTE: exp.LTE,
-}
-_WRITTEN_OUT: Mapping[str, Callable[[exp.Expression, str], Closure]] = {
-    "flag": _flag,
-    "in_use": _in_use,
-    "item_count": _item_count,
-}
-_CLOSURES: Mapping[type, Callable[[exp.Expression, str], Closure]] = {
-    exp.And: _and,
-    exp.Or: _or,
-    exp.Not: _not,
-    exp.Is: _is,
-    exp.Paren: lambda node, family: _closure(node.this, family),
-    exp.EQ: _comparison(lambda a, b: bool(a == b)),
-    exp.NEQ: _comparison(lambda a, b: bool(a != b)),
-    exp.LT: _comparison(lambda a, b: bool(a < b)),
-    exp.LTE: _comparison(lambda a, b: bool(a <= b)),
-    exp.GT: _comparison(lambda a, b: bool(a > b)),
-    exp.GTE: _comparison(lambda a, b: bool(a >= b)),
-    exp.Between: _between,
-    exp.In: _in,
-    exp.Literal: _constant,
-    exp.Boolean: _constant,
-    exp.Null: _constant,
-    exp.Neg: _negative,
-    exp.Cast: _date_constant,
-    exp.Column: _column,
-    exp.CurrentDate: _today,
-    exp.Anonymous: _call,
-}
 
 
 # --- DuckDB ---------------------------------------------------------------
@@ -458,7 +144,7 @@ class _PredicateSql(_Sql):
         return _raw(f"({self._item_count(node)})") if node.name.lower() == "item_count" else super()._call(node)
 
     def _item_count(self, node: exp.Anonymous) -> str:
-        part, each = f"{self.family}_{_literal(node.expressions[0])}", f"{self.alias}_part"
+        part, each = f"{self.family}_{literal(node.expressions[0])}", f"{self.alias}_part"
         within = _PredicateSql(self.today, self.family, each, self.alias, self.key)
         condition = f" AND ({within.text(node.expressions[1])})" if len(node.expressions) > 1 else ""
         return f"SELECT count(*) FROM {part} AS {each} WHERE {each}.{self.key} = record.{self.key}{condition}"

@@ -20,6 +20,8 @@ from schemas.codelists import URL, code_list
 
 D = TypeVar("D", date, datetime)
 
+NOT_LISTED = "not-in-codelist"
+"""The kind of error that a code outside its list is."""
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 AGENCY_PATTERN = "(TS|IP)-[a-z0-9-]{2,40}"
 """An agency of the third sector or an independent provider, whose code no list holds."""
@@ -74,15 +76,17 @@ class Code:
     codelist: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core.CoreSchema:
-        return core.no_info_after_validator_function(self.check, handler(source))
+        listed = core.literal_schema(list(code_list(self.codelist).rows))
+        said = core.custom_error_schema(
+            listed,
+            NOT_LISTED,
+            custom_error_message="not in the code list",
+            custom_error_context={"codelist": self.codelist},
+        )
+        return core.chain_schema([handler(source), said])
 
     def __get_pydantic_json_schema__(self, schema: core.CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"type": "string", "enum": list(code_list(self.codelist).rows), "x-codelist": URL + self.codelist}
-
-    def check(self, value: str) -> str:
-        if value in code_list(self.codelist):
-            return value
-        raise PydanticCustomError("not-in-codelist", "not in the code list", {"codelist": self.codelist})
 
 
 @dataclass(frozen=True)
@@ -91,11 +95,16 @@ class AgencyCode(Code):
 
     codelist: str = "agencies"
 
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core.CoreSchema:
+        return core.no_info_after_validator_function(self.check, handler(source))
+
     def __get_pydantic_json_schema__(self, schema: core.CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"type": "string", "x-codelist": URL + self.codelist, "examples": ["S12000038", "TS-young-futures"]}
 
     def check(self, value: str) -> str:
-        return value if is_agency(value) else super().check(value)
+        if is_agency(value):
+            return value
+        raise PydanticCustomError(NOT_LISTED, "not in the code list", {"codelist": self.codelist})
 
 
 def is_agency(code: str) -> bool:

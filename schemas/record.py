@@ -97,7 +97,7 @@ class Family:
 
     def posted(self, record: Record) -> dict[str, list[Row]]:
         """One record's rows as posted, by table name; an item's `position` counts from 0."""
-        return {table.name: list(rows_of(table, record)) for table in self.posted_tables}
+        return {table.name: rows_of(table, record) for table in self.posted_tables}
 
     def rows(self, record: Record) -> dict[str, list[Row]]:
         """One record's rows by table name, those worked out included."""

@@ -5,9 +5,11 @@ list of objects or of scalars is a table of its own, whose rows are numbered by
 `position` (and by `parent_position` where the part is itself within a part).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
+from operator import attrgetter
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -74,10 +76,15 @@ class Table:
     def is_part(self) -> bool:
         return bool(self.path)
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """What numbers a row within its record."""
         return ("parent_position", "position")[2 - min(len(self.path), 2) :]
+
+    @cached_property
+    def values_of(self) -> Callable[[Any], Row]:
+        """What turns an item into its row's columns."""
+        return _values_of(self.columns)
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -100,25 +107,40 @@ def derive(name: str, model: type[BaseModel], *, family: str, is_part: bool = Fa
     return tuple(_tables(name, model, family, (name,) if is_part else ()))
 
 
-def rows_of(table: Table, record: BaseModel) -> Iterator[Row]:
+def rows_of(table: Table, record: BaseModel) -> list[Row]:
     """The rows that a record has in a table."""
-    for positions, item in _items(record, table.path):
-        keys = dict(zip(table.keys, positions[-2:], strict=True))
-        yield keys | {column.name: _value(item, column.path) for column in table.columns}
+    if not table.path:
+        return [table.values_of(record)]
+    return [
+        dict(zip(table.keys, positions[-2:], strict=True)) | table.values_of(item)
+        for positions, item in _items(record, table.path)
+    ]
 
 
-def _items(item: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[int, ...], Any]]:
-    if not path:
-        yield (), item
-        return
-    for position, inner in enumerate(_listed(getattr(item, path[0]))):
-        for positions, found in _items(inner, path[1:]):
-            yield (position, *positions), found
+def _items(item: Any, path: tuple[str, ...]) -> Iterable[tuple[tuple[int, ...], Any]]:
+    listed = getattr(item, path[0])
+    if not listed:
+        return ()
+    numbered = enumerate(listed.items() if isinstance(listed, dict) else listed)
+    if len(path) == 1:
+        return (((position,), inner) for position, inner in numbered)
+    return (
+        ((position, *positions), found) for position, inner in numbered for positions, found in _items(inner, path[1:])
+    )
 
 
-def _listed(value: Any) -> Any:
-    """A list as it is; a mapping as pairs."""
-    return value.items() if isinstance(value, dict) else value or ()
+def _values_of(columns: Sequence[Column]) -> Callable[[Any], Row]:
+    """What reads an item's values; its own plain fields all at once, since this is done for every row received."""
+    plain = [column for column in columns if len(column.path) == 1 and column.path[0].isidentifier()]
+    others = [column for column in columns if column not in plain]
+    if len(plain) < 2:
+        return lambda item: {column.name: _value(item, column.path) for column in columns}
+    names, read = [column.name for column in plain], attrgetter(*(column.path[0] for column in plain))
+    if not others:
+        return lambda item: dict(zip(names, read(item), strict=True))
+    return lambda item: (
+        dict(zip(names, read(item), strict=True)) | {column.name: _value(item, column.path) for column in others}
+    )
 
 
 def _value(item: Any, path: tuple[str, ...]) -> Any:

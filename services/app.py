@@ -11,10 +11,12 @@ from starlette.exceptions import HTTPException
 
 from quality.catalogue import rules
 from schemas.registry import FAMILIES
+from services.access.tokens import Callers
 from services.api import batches, health, quality, records, reference, tokens
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
 from services.api.described import contract_schemas
 from services.errors import Problem
+from services.intake.singles import gathering
 from services.settings import Settings
 from services.store.engine import Store
 
@@ -35,7 +37,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        store.close()
+        for held in (app.state.singles, app.state.callers, store):
+            held.close()
 
     app = FastAPIOffline(
         title="Kith",
@@ -45,7 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         separate_input_output_schemas=False,
     )
-    app.state.store = store
+    app.state.store, app.state.callers, app.state.singles = store, Callers(store), gathering(store)
     for router in (tokens.router, batches.router, reference.router, quality.router, health.router):
         app.include_router(router)
     for family in FAMILIES:

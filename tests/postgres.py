@@ -32,15 +32,19 @@ _PORT_ATTEMPTS = 5
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[str]:
+def running_postgres(folder: Path, durable: bool = False) -> Iterator[str]:
     """Yield the libpq URL of a server of our own; stop and remove it afterwards.
+
+    `durable` waits for the disk at every commit, as a server in service does; a
+    crash of the machine need not be survived by tests.
 
     The server lives in a new folder inside `folder`, which must exist. When we are root and
     the server's unprivileged user cannot get there (pytest's own folders are closed to it),
     a temporary folder of the machine is used instead. Every call has its own folder and
     port, so each pytest-xdist worker can start its own server.
     """
-    command = [sys.executable, "-I", str(Path(__file__).resolve()), str(_binaries()), str(folder)]
+    fsync = "on" if durable else "off"
+    command = [sys.executable, "-I", str(Path(__file__).resolve()), str(_binaries()), str(folder), fsync]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -164,7 +168,7 @@ class _Account:
             os.chown(path, self.user.pw_uid, self.user.pw_gid, follow_symlinks=False)
 
 
-def _keep(binaries: Path, folder: Path) -> None:
+def _keep(binaries: Path, folder: Path, fsync: str) -> None:
     """Run a server until standard input says to stop or closes; leave nothing behind."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that `finally` runs
     account = _Account.choose()
@@ -173,7 +177,7 @@ def _keep(binaries: Path, folder: Path) -> None:
         account.own(home)
         binaries = _runnable(account, binaries, home)
         _initialise(account, binaries, home)
-        server, port = _serve(account, binaries, home)
+        server, port = _serve(account, binaries, home, fsync)
         try:
             print(f"postgresql://postgres@127.0.0.1:{port}/postgres", flush=True)
             sys.stdin.read(1)
@@ -229,12 +233,12 @@ def _initialise(account: _Account, binaries: Path, home: Path) -> None:
         raise RuntimeError(f"initdb failed:\n{log.read_text()}")
 
 
-def _serve(account: _Account, binaries: Path, home: Path) -> tuple[subprocess.Popen[bytes], int]:
+def _serve(account: _Account, binaries: Path, home: Path, fsync: str) -> tuple[subprocess.Popen[bytes], int]:
     """Start the server; try again on another port when someone takes ours first."""
     for attempt in range(_PORT_ATTEMPTS):
         port = _free_port()
         log = home / f"server-{attempt}.log"
-        server = account.start(_server_command(binaries, home, port), log)
+        server = account.start(_server_command(binaries, home, port, fsync), log)
         try:
             ready = _wait_until_ready(server, home)
         except BaseException:
@@ -248,17 +252,16 @@ def _serve(account: _Account, binaries: Path, home: Path) -> tuple[subprocess.Po
     raise RuntimeError(f"the server did not start:\n{log.read_text()}")
 
 
-def _server_command(binaries: Path, home: Path, port: int) -> list[str]:
+def _server_command(binaries: Path, home: Path, port: int, fsync: str) -> list[str]:
     """Loopback only and no Unix socket, so that no path can be too long for one.
 
-    A crash of the machine need not be survived, so fsync is off; synchronous_commit stays
-    on, so that commits behave as they do in service.
+    synchronous_commit stays on, so that commits behave as they do in service.
     """
     command = [str(binaries / "bin" / "postgres"), "-D", str(home / "data"), "-p", str(port)]
     settings = {
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
-        "fsync": "off",
+        "fsync": fsync,
         "synchronous_commit": "on",
     }
     return command + [f"--{name}={value}" for name, value in settings.items()]
@@ -299,4 +302,4 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    _keep(Path(sys.argv[1]), Path(sys.argv[2]))
+    _keep(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

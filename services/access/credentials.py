@@ -33,12 +33,12 @@ def hashed(secret: str, salt: bytes) -> bytes:
     return hashlib.scrypt(secret.encode(), salt=salt, n=2**14, r=8, p=1, maxmem=2**26)
 
 
-def fits(client: Client, secret: str) -> bool:
+def fits(client: Client | sources.Registered, secret: str) -> bool:
     """Whether the secret is the client's, in constant time."""
     return hmac.compare_digest(hashed(secret, client.salt), client.secret_hash)
 
 
-def is_good(client: Client, at: datetime) -> bool:
+def is_good(client: Client | sources.Registered, at: datetime) -> bool:
     """Whether a client is neither revoked nor past its end."""
     return client.revoked_at is None and (client.expires_at is None or client.expires_at > at)
 

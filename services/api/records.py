@@ -1,23 +1,29 @@
 """Records: put one, read it back, see its versions. One set of routes a family, all alike."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from schemas.record import Family
 from services.access.tokens import Caller
 from services.api.answers import page
 from services.api.described import PROBLEMS, RETRACTION, Put, RecordAnswer, body_of
-from services.api.requests import PAGING, SourceName, StoreOf, if_match, own_body, paging, requires, says
+from services.api.requests import PAGING, SourceName, StoreOf, if_match, own_body, paging, requires, says, the_store
 from services.errors import Gone, NotFound, Stale
 from services.intake.door import LARGEST_RECORD
-from services.intake.receive import Received, child_of, receive_record, receive_retraction
+from services.intake.singles import Single, read_record, read_retraction, receive, told
+from services.intake.taking import Received, Taken, child_of
 from services.store import reading, sources
 from services.store.engine import Store
+from services.store.gathering import Gathering
 from services.store.writing import Owner, Result, Retraction
 
+LARGE = 64 * 1024
+"""Bytes of a body that takes long enough at the door for others to notice."""
 SourceId = Annotated[str, Path(description="The source's own id of the record")]
 Version = Annotated[int, Path(ge=1, le=2**53)]
 
@@ -38,20 +44,18 @@ def _add_writes(router: APIRouter, family: Family) -> None:
         openapi_extra=body_of(family),
         name=f"put_{family.name}",
     )
-    def put(
+    async def put(
         request: Request,
         source: SourceName,
         source_id: SourceId,
-        store: StoreOf,
         body: Annotated[bytes, Depends(_put_body)],
         caller: Annotated[Caller, Depends(_may_put)],
     ) -> JSONResponse:
         """Post one record: created, replaced, unchanged, or (409) older than the one held."""
-        return _put_answer(
-            receive_record(
-                store, caller.owner, family, source_id, body, if_match(request), says(request, "validate", "only")
-            )
-        )
+        single = await _at_the_door(body, read_record, caller.owner, family, source_id, body, if_match(request))
+        if says(request, "validate", "only"):
+            return _put_answer(await run_in_threadpool(receive, the_store(request), single, validate_only=True))
+        return await _take(request, single)
 
 
 def _add_reads(router: APIRouter, family: Family) -> None:
@@ -67,15 +71,15 @@ def _add_reads(router: APIRouter, family: Family) -> None:
         openapi_extra=RETRACTION,
         name=f"retract_{family.name}",
     )
-    def retract(
+    async def retract(
+        request: Request,
         source: SourceName,
         source_id: SourceId,
-        store: StoreOf,
         body: Annotated[bytes, Depends(_retraction_body)],
         caller: Annotated[Caller, Depends(_may_retract)],
     ) -> JSONResponse:
         """Take a record back, saying why; 200 where it was retracted already. A later put revives it."""
-        return _put_answer(receive_retraction(store, caller.owner, family, source_id, body))
+        return await _take(request, await _at_the_door(body, read_retraction, caller.owner, family, source_id, body))
 
     @router.get("/versions", responses=PROBLEMS, openapi_extra=PAGING, name=f"{family.name}_versions")
     def versions(
@@ -103,6 +107,19 @@ _put_body = own_body(_may_put, LARGEST_RECORD, "application/json")
 _retraction_body = own_body(_may_retract, LARGEST_RECORD, "application/json")
 MayRead = Annotated[Caller, Depends(requires("records.read"))]
 MayPage = Annotated[Caller, Depends(requires("records.read", "after", "limit"))]
+
+
+async def _at_the_door(body: bytes, read: Callable[..., Single], *arguments: Any) -> Single:
+    """A change checked at once, or, where the body is a large one, in a thread, so that others need not wait."""
+    if len(body) > LARGE:
+        return await run_in_threadpool(read, *arguments)
+    return read(*arguments)
+
+
+async def _take(request: Request, single: Single) -> JSONResponse:
+    """Take a change together with those that come at about the same time."""
+    singles: Gathering[Single, Taken] = request.app.state.singles
+    return _put_answer(told(single, await singles(single)))
 
 
 def _readable(store: Store, caller: Caller, name: str) -> Owner:

@@ -5,9 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
-from starlette.concurrency import run_in_threadpool
 
-from services.access.tokens import Caller, caller
+from services.access.tokens import Caller, Callers
 from services.errors import BadRequest, Forbidden, NotFound, TooLarge, Unauthorised, UnsupportedMediaType
 from services.store.engine import Store
 
@@ -35,7 +34,8 @@ def requires(scope: str, *parameters: str) -> May:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthorised
-        found = await run_in_threadpool(caller, the_store(request), token)
+        callers: Callers = request.app.state.callers
+        found = await callers(token)
         refuse_parameters(request, parameters)
         if scope not in found.scopes:
             raise Forbidden(f"This call needs the scope {scope}")

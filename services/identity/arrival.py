@@ -6,7 +6,7 @@ nobody else. Nothing merges: links change, records never move.
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -69,7 +69,7 @@ def link(connection: Connection, owner: Owner, arrived: Sequence[Arrived], recei
         return
     wanted = {identity for record in came.values() for identity in identities(record)}
     arrivals = _Arrivals(connection, owner, _known(connection, owner, wanted, set(last)), {})
-    arrivals.linked = dict(links.links_of(connection, owner, last))
+    arrivals.linked = _links_of(connection, owner, last)
     for source_id, record in came.items():
         _arrive(arrivals, source_id, record)
     links.write(connection, owner, list(arrivals.written.values()), received_at)
@@ -78,7 +78,7 @@ def link(connection: Connection, owner: Owner, arrived: Sequence[Arrived], recei
 
 
 def _retire(connection: Connection, owner: Owner, retracted: Sequence[Arrived], received_at: datetime) -> None:
-    links.end(connection, owner, [one.source_id for one in retracted], received_at)
+    links.retire(connection, owner, [one.source_id for one in retracted], received_at)
     replaced = [one.replaced_by for one in retracted if one.replaced_by]
     _bring_along(connection, owner, replaced, received_at)
 
@@ -89,24 +89,30 @@ def _bring_along(connection: Connection, owner: Owner, source_ids: Sequence[str]
     while source_ids:
         followed |= set(source_ids)
         merged = links.merged_into(connection, owner, source_ids)
-        leaders = links.links_of(connection, owner, merged.values())
-        held = links.links_of(connection, owner, merged)
+        leaders = _links_of(connection, owner, merged.values())
+        held = _links_of(connection, owner, merged)
         moved = [_following(one, leaders.get(into), held.get(one)) for one, into in merged.items()]
-        links.end(connection, owner, [one for one, into in merged.items() if into not in leaders], received_at)
+        lost = {one: held[one][0] for one, into in merged.items() if into not in leaders and one in held}
+        links.unlink(connection, owner, lost, received_at)
         links.write(connection, owner, [one for one in moved if one], received_at)
         source_ids = [one for one in merged if one not in followed]
+
+
+def _links_of(connection: Connection, owner: Owner, source_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    found = links.links_of(connection, ((owner, source_id) for source_id in source_ids))
+    return {source_id: link for (_, source_id), link in found.items()}
 
 
 def _following(source_id: str, leader: tuple[str, str] | None, held: tuple[str, str] | None) -> links.NewLink | None:
     if leader is None or (held and held[0] == leader[0]):
         return None
-    return links.NewLink(source_id, leader[0], MERGED, held[0] if held else None, is_new_child=False)
+    return links.NewLink(source_id, leader[0], MERGED, held[0] if held else None, False, follows=True)
 
 
 def lock_identities(connection: Connection, records: Sequence[Record]) -> None:
     """Hold every trusted identifier of these records until the transaction ends."""
     held = {identity for record in records if isinstance(record, Child) for identity in identities(record)}
-    lock(connection, [f"{name}:{value}" for name, value, _ in held])
+    lock(connection, {f"{name}:{value}" for name, value, _ in held})
 
 
 def identities(record: Child) -> Iterator[Identity]:

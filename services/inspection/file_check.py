@@ -64,12 +64,13 @@ def _take(checked: FileCheck, number: int, line: Line) -> None:
     if put is None:
         checked.refused.append((number, line))
         return
+    key = (put.family.name, put.source_id)
     if isinstance(put, Retraction):
-        checked.kept.pop(put.key, None)
+        checked.kept.pop(key, None)
         return
-    held = checked.kept.get(put.key)
+    held = checked.kept.get(key)
     if held is None or held[1].record.recorded_at <= put.record.recorded_at:
-        checked.kept[put.key] = (number, put)
+        checked.kept[key] = (number, put)
 
 
 def _held(number: int, put: Put, at: datetime) -> Held:

@@ -43,7 +43,7 @@ def check(family: Family, source_id: str, body: Any, at: datetime) -> Checked:
     form = _form(body)
     if isinstance(form, Remark):
         return Checked(None, [form], [])
-    checked = _checked(family, source_id, without_blanks(body), form, at)
+    checked = _checked(family, source_id, without_blanks(body, form), form, at)
     problem = _source_id_problem(source_id)
     return Checked(None, [problem, *checked.errors], checked.warnings) if problem else checked
 
@@ -55,7 +55,7 @@ def check_retraction(family: Family, source_id: str, body: Any, at: datetime) ->
     if isinstance(form, Remark) or problem:
         return Checked(None, [problem] if problem else [], [])
     try:
-        said = RetractionBody.model_validate(without_blanks(body))
+        said = RetractionBody.model_validate(without_blanks(body, form))
     except ValidationError as error:
         return Checked(None, list(remarks.of_shape(family, error)), [])
     recorded_at = said.recorded_at or at

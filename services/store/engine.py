@@ -1,13 +1,17 @@
 """The store's connections: one kind of transaction to read and one to write, on both databases."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
+import psycopg
+from psycopg.types.numeric import Int8BinaryDumper
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.errors import Unavailable
@@ -18,6 +22,20 @@ SERVICE_ROLE = "kith_service"
 
 RECEIVING = 5_484_701
 """The advisory lock that writing transactions share."""
+NAMES = 5_484_702
+"""The advisory lock that transactions share which hold some names; who holds very many holds it alone."""
+MOST_LOCKS = 1_500
+"""Names that one transaction holds one by one: a server of default settings has room for about 6,400 locks."""
+
+
+OVERTAKEN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+OUT_OF_REACH = (psycopg.OperationalError, psycopg.InterfaceError, sqlite3.OperationalError)
+TRIES = 8
+Made = TypeVar("Made")
+
+
+class Overtaken(Exception):
+    """Another transaction changed what this one read, or stood in its way: it is to be done again."""
 
 
 class Store:
@@ -27,7 +45,9 @@ class Store:
     """
 
     def __init__(self, url: str, pool: int = 10, role: str | None = SERVICE_ROLE) -> None:
-        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url, pool, role)
+        is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite(url) if is_sqlite else _postgresql(url, pool, role)
+        self._turn: AbstractContextManager[Any] = Lock() if is_sqlite else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -36,19 +56,26 @@ class Store:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that writes: committed where the block ends, undone where it raises."""
-        with _reachable(), self.engine.connect().execution_options(writes=True) as connection:
-            with connection.begin():
-                yield connection
+    def writing(self, undo: bool = False) -> Iterator[Connection]:
+        """A transaction that writes: committed where the block ends, undone where it raises.
 
-    @contextmanager
-    def trying(self) -> Iterator[Connection]:
-        """A transaction that writes and is always undone: to see what would become of a write."""
-        with _reachable(), self.engine.connect().execution_options(writes=True) as connection:
+        `undo` undoes it in any case: to see what would become of a write.
+        """
+        with _reachable(), self._turn, self.engine.connect().execution_options(writes=True) as connection:
             with connection.begin() as transaction:
                 yield connection
-                transaction.rollback()
+                if undo:
+                    transaction.rollback()
+
+    def write(self, work: Callable[[Connection], Made], undo: bool = False) -> Made:
+        """Do work in a transaction that writes, and do it again where another transaction was quicker."""
+        for _ in range(TRIES):
+            try:
+                with self.writing(undo) as connection:
+                    return work(connection)
+            except Overtaken:
+                continue
+        raise Unavailable
 
     def close(self) -> None:
         self.engine.dispose()
@@ -56,28 +83,47 @@ class Store:
 
 @contextmanager
 def _reachable() -> Iterator[None]:
+    """Errors of either database as ours: out of reach, or overtaken by another transaction."""
     try:
         yield
-    except (OperationalError, PoolTimeout) as error:
+    except PoolTimeout as error:
         raise Unavailable from error
-    except DBAPIError as error:
-        if error.connection_invalidated or _lacks_role(error):
+    except (DBAPIError, psycopg.Error, sqlite3.Error) as error:
+        raised = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(raised, OVERTAKEN):
+            raise Overtaken from error
+        if isinstance(raised, OUT_OF_REACH) or _lacks_role(raised) or _is_broken(error):
             raise Unavailable from error
         raise
 
 
-def _lacks_role(error: DBAPIError) -> bool:
+def _is_broken(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _lacks_role(error: BaseException | None) -> bool:
     """Whether PostgreSQL has not been migrated yet: the service's role is made by the first migration."""
-    return getattr(error.orig, "sqlstate", None) in ("22023", "42704") and "role" in str(error.orig)
+    return getattr(error, "sqlstate", None) in ("22023", "42704") and "role" in str(error)
 
 
-def announce(connection: Connection) -> None:
+def announce(connection: Connection, patience_ms: int | None = None) -> None:
     """Say that this transaction is about to receive, so that `settled_now` waits for it.
 
-    A shared lock on PostgreSQL; on SQLite the only writer needs none.
+    A shared lock on PostgreSQL; on SQLite the only writer needs none. With
+    `patience_ms` the transaction waits no longer than that for any lock.
     """
-    if connection.dialect.name != "sqlite":
-        connection.execute(text(f"SELECT pg_advisory_xact_lock_shared({RECEIVING})"))
+    if connection.dialect.name == "sqlite":
+        return
+    if patience_ms is None:
+        connection.execute(_ANNOUNCE)
+    else:
+        connection.execute(_ANNOUNCE_BRIEFLY, {"patience": f"{patience_ms}ms"})
+
+
+_ANNOUNCE = text(f"SELECT pg_advisory_xact_lock_shared({RECEIVING})")
+_ANNOUNCE_BRIEFLY = text(
+    f"SELECT set_config('lock_timeout', :patience, true), pg_advisory_xact_lock_shared({RECEIVING})"
+)
 
 
 def clock(connection: Connection) -> datetime:
@@ -102,6 +148,8 @@ def settled_now(store: Store) -> datetime:
 
 def allot(connection: Connection, count: int) -> list[int]:
     """So many new places in the journal, in order."""
+    if not count:
+        return []
     if connection.dialect.name == "sqlite":
         last: int = connection.execute(text("SELECT coalesce(max(seq), 0) FROM journal")).scalar_one()
         return list(range(last + 1, last + 1 + count))
@@ -109,12 +157,20 @@ def allot(connection: Connection, count: int) -> list[int]:
     return sorted(connection.execute(drawn, {"count": count}).scalars())
 
 
-def lock(connection: Connection, names: list[str]) -> None:
-    """Hold these names until the transaction ends, taken in order; SQLite has one writer anyhow."""
-    if connection.dialect.name != "sqlite":
-        taking = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-        for name in sorted(set(names)):
-            connection.execute(taking, {"name": name})
+def lock(connection: Connection, names: Collection[str]) -> None:
+    """Hold these names until the transaction ends; SQLite has one writer anyhow.
+
+    They are taken in one order by all. So many that the server's table of locks
+    could not hold them are held as one: nobody else then holds any.
+    """
+    if connection.dialect.name == "sqlite" or not names:
+        return
+    if len(names) > MOST_LOCKS:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({NAMES})"))
+        return
+    connection.execute(text(f"SELECT pg_advisory_xact_lock_shared({NAMES})"))
+    ordered = "SELECT hashtextextended(name, 0) AS held FROM unnest(CAST(:names AS text[])) AS name ORDER BY 1 OFFSET 0"
+    connection.execute(text(f"SELECT pg_advisory_xact_lock(held) FROM ({ordered}) AS each"), {"names": list(names)})
 
 
 def _postgresql(url: str, pool: int, role: str | None) -> Engine:
@@ -122,6 +178,7 @@ def _postgresql(url: str, pool: int, role: str | None) -> Engine:
 
     @event.listens_for(engine, "connect")
     def work_as_role(connection: Any, record: Any) -> None:
+        connection.adapters.register_dumper(int, Int8BinaryDumper)
         if role:
             connection.execute(f"SET ROLE {role}")
             connection.commit()

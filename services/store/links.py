@@ -7,15 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select, update
 
+from services.store import bulk, outbox
 from services.store.chunks import chunks
 from services.store.family_tables import table
-from services.store.tables import Child, Held, Link, Outbox
-from services.store.writing import Owner
+from services.store.tables import Child, Held, Link
+from services.store.writing import Key, Owner
 
 LINK: Table = Link.__table__  # type: ignore[attr-defined]
 HELD: Table = Held.__table__  # type: ignore[attr-defined]
 CHILD: Table = Child.__table__  # type: ignore[attr-defined]
-OUTBOX: Table = Outbox.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -41,48 +41,46 @@ class NewLink:
     how: str
     previous_child: str | None
     is_new_child: bool
+    follows: bool = False
+    """Whether it is so because the record was merged into another."""
 
 
-def links_of(connection: Connection, owner: Owner, source_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """The child that each of the source's own child ids is linked to now, and how; those that wait are left out."""
-    found: dict[str, tuple[str, str]] = {}
-    for some in chunks(sorted(set(source_ids))):
-        current = select(LINK.c.source_id, LINK.c.child, LINK.c.how).where(
-            LINK.c.source_agency == owner.agency,
-            LINK.c.source == owner.source,
-            LINK.c.source_id.in_(some),
-            LINK.c.superseded_at.is_(None),
-        )
-        found |= {row.source_id: (row.child, row.how) for row in connection.execute(current)}
-    return found
+ChildId = tuple[Owner, str]
+"""A source's own id of a child."""
+RECORD = ("source_agency", "source", "source_id")
+KNOWN = (*RECORD, "date_of_birth", "chi", "identity_change")
+
+
+def links_of(connection: Connection, ids: Iterable[ChildId]) -> dict[ChildId, tuple[str, str]]:
+    """The child that each of these is linked to now, and how; those that wait are left out."""
+    wanted = [(owner.agency, owner.source, source_id) for owner, source_id in sorted(set(ids))]
+    if not wanted:
+        return {}
+    query = f"SELECT link.* FROM {{given}} JOIN link USING ({', '.join(RECORD)}) WHERE superseded_at IS NULL"
+    rows = bulk.select(connection, query, RECORD, wanted, *LINK.c)
+    return {(Owner(row.source, row.source_agency), row.source_id): (row.child, row.how) for row in rows}
 
 
 def known_by(connection: Connection, identifier: str, values: Iterable[str]) -> list[Known]:
     """Current, linked children records that hold one of these values of `chi` or `scn`."""
-    children = table("children")
-    held = children.c[identifier]
-    names = ("source_agency", "source", "source_id", "date_of_birth", "chi", "identity_change")
-    columns = [*(children.c[name] for name in names), LINK.c.child, LINK.c.how]
+    wanted = [(value,) for value in sorted(set(values))]
+    if not wanted:
+        return []
     query = (
-        select(*columns, held.label("identifier"))
-        .join(LINK, _same_record(children))
-        .where(children.c.superseded_at.is_(None), LINK.c.superseded_at.is_(None))
-        .order_by(LINK.c.link)
+        f"SELECT children.{', children.'.join(KNOWN)}, children.{identifier} AS identifier, link.child, link.how"
+        f" FROM {{given}} JOIN children ON children.{identifier} = given.value"
+        f" JOIN link USING ({', '.join(RECORD)})"
+        " WHERE children.superseded_at IS NULL AND link.superseded_at IS NULL ORDER BY link.link"
     )
-    rows = (row for some in chunks(sorted(set(values))) for row in connection.execute(query.where(held.in_(some))))
-    return [
-        Known(
-            Owner(row.source, row.source_agency),
-            row.source_id,
-            row.child,
-            row.date_of_birth,
-            row.identifier,
-            row.chi,
-            row.identity_change,
-            row.how,
-        )
-        for row in rows
-    ]
+    children = table("children").c
+    columns = [*(children[name] for name in KNOWN), children[identifier].label("identifier"), LINK.c.child, LINK.c.how]
+    return [_known(row) for row in bulk.select(connection, query, ("value",), wanted, *columns)]
+
+
+def _known(row: Any) -> Known:
+    owner = Owner(row.source, row.source_agency)
+    stated = (row.date_of_birth, row.identifier, row.chi, row.identity_change)
+    return Known(owner, row.source_id, row.child, *stated, row.how)
 
 
 def shared(connection: Connection, child: str) -> int:
@@ -92,36 +90,46 @@ def shared(connection: Connection, child: str) -> int:
 
 
 def write(connection: Connection, owner: Owner, links: Sequence[NewLink], received_at: datetime) -> None:
-    """Write new links; those they take the place of end, and the feed hears of a changed one."""
-    if not links:
-        return
-    made = [{"child": link.child, "created_at": received_at} for link in links if link.is_new_child]
-    if made:
-        connection.execute(CHILD.insert(), made)
-    end(connection, owner, [link.source_id for link in links if link.previous_child], received_at)
-    connection.execute(LINK.insert(), [_row(owner, link, received_at) for link in links])
-    moved = [_outbox_row(owner, link) for link in links if link.previous_child]
-    if moved:
-        connection.execute(OUTBOX.insert(), moved)
+    """Write new links; those they take the place of end.
+
+    The feed hears of each, but for a record's first: that its own entry tells.
+    """
+    made = [{"child": link.child} for link in links if link.is_new_child]
+    bulk.insert(connection, CHILD, made, same={"created_at": received_at})
+    moved = [link for link in links if link.previous_child]
+    _end(connection, owner, [link.source_id for link in moved], received_at)
+    bulk.insert(connection, LINK, [_row(owner, link) for link in links], same={"received_at": received_at})
+    told = [link for link in links if link.previous_child or link.follows]
+    outbox.add(connection, [outbox.Entry("link", _key(owner, o.source_id), o.child, o.previous_child) for o in told])
 
 
 def merged_into(connection: Connection, owner: Owner, source_ids: Iterable[str]) -> dict[str, str]:
     """The retracted children records that were merged into one of these ids, each with the id."""
-    found: dict[str, str] = {}
-    for some in chunks(sorted(set(source_ids))):
-        merged = select(HELD.c.source_id, HELD.c.replaced_by).where(
-            HELD.c.source_agency == owner.agency,
-            HELD.c.source == owner.source,
-            HELD.c.family == "children",
-            HELD.c.is_retracted,
-            HELD.c.replaced_by.in_(some),
-        )
-        found |= {row.source_id: row.replaced_by for row in connection.execute(merged)}
-    return found
+    wanted = [(owner.agency, owner.source, source_id) for source_id in sorted(set(source_ids))]
+    if not wanted:
+        return {}
+    query = (
+        "SELECT held.source_id, held.replaced_by FROM {given} JOIN held ON held.source_agency = given.source_agency"
+        " AND held.source = given.source AND held.replaced_by = given.source_id"
+        " WHERE held.replaced_by IS NOT NULL AND held.family = 'children' AND held.is_retracted"
+    )
+    rows = bulk.select(connection, query, RECORD, wanted, HELD.c.source_id, HELD.c.replaced_by)
+    return {row.source_id: row.replaced_by for row in rows}
 
 
-def end(connection: Connection, owner: Owner, source_ids: Sequence[str], received_at: datetime) -> None:
-    """These children records are linked to nobody from now on."""
+def retire(connection: Connection, owner: Owner, source_ids: Sequence[str], received_at: datetime) -> None:
+    """These children records, retracted, are linked to nobody from now on; their own entries tell the feed."""
+    _end(connection, owner, source_ids, received_at)
+
+
+def unlink(connection: Connection, owner: Owner, children: Mapping[str, str], received_at: datetime) -> None:
+    """These children records are no longer linked to these children, nor to any other; the feed hears of it."""
+    _end(connection, owner, list(children), received_at)
+    entries = [outbox.Entry("unlink", _key(owner, one), None, child) for one, child in children.items()]
+    outbox.add(connection, entries)
+
+
+def _end(connection: Connection, owner: Owner, source_ids: Sequence[str], received_at: datetime) -> None:
     for some in chunks(source_ids):
         connection.execute(
             update(LINK)
@@ -131,26 +139,10 @@ def end(connection: Connection, owner: Owner, source_ids: Sequence[str], receive
         )
 
 
-def _same_record(children: Table) -> Any:
-    return (
-        (children.c.source_agency == LINK.c.source_agency)
-        & (children.c.source == LINK.c.source)
-        & (children.c.source_id == LINK.c.source_id)
-    )
+def _row(owner: Owner, link: NewLink) -> dict[str, str]:
+    record = {"source_agency": owner.agency, "source": owner.source, "source_id": link.source_id}
+    return record | {"child": link.child, "how": link.how}
 
 
-def _record(owner: Owner, link: NewLink) -> Mapping[str, Any]:
-    return {
-        "source_agency": owner.agency,
-        "source": owner.source,
-        "source_id": link.source_id,
-        "child": link.child,
-    }
-
-
-def _row(owner: Owner, link: NewLink, received_at: datetime) -> dict[str, Any]:
-    return {**_record(owner, link), "how": link.how, "received_at": received_at}
-
-
-def _outbox_row(owner: Owner, link: NewLink) -> dict[str, Any]:
-    return {**_record(owner, link), "type": "link", "family": "children", "previous_child": link.previous_child}
+def _key(owner: Owner, source_id: str) -> Key:
+    return Key(owner.agency, owner.source, "children", source_id)

@@ -1,7 +1,8 @@
 """Sources and their clients: who may post, as whom."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, select, update
 
@@ -11,6 +12,19 @@ SOURCE: Table = Source.__table__  # type: ignore[attr-defined]
 CLIENT: Table = Client.__table__  # type: ignore[attr-defined]
 SIGNING_KEY: Table = SigningKey.__table__  # type: ignore[attr-defined]
 ABOUT: Table = About.__table__  # type: ignore[attr-defined]
+
+
+class Registered(NamedTuple):
+    """A client, and the source and agency that it posts as."""
+
+    client_id: str
+    source: str
+    agency: str
+    salt: bytes
+    secret_hash: bytes
+    scopes: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
 
 
 def add_source(connection: Connection, source: Source) -> None:
@@ -31,14 +45,12 @@ def add_client(connection: Connection, client: Client) -> None:
     connection.execute(CLIENT.insert(), [client.model_dump()])
 
 
-def client(connection: Connection, client_id: str) -> tuple[Client, Source] | None:
-    """A client with its source, whether it is good still or not; None where there is no such client."""
-    row = connection.execute(select(CLIENT).where(CLIENT.c.client_id == client_id)).first()
-    if row is None:
-        return None
-    found = Client(**row._mapping)
-    owner = source(connection, found.source)
-    return (found, owner) if owner else None
+def registered(connection: Connection, client_ids: Iterable[str]) -> dict[str, Registered]:
+    """These clients with their sources' agencies, by client id, whether they are good still or not."""
+    columns = [SOURCE.c.agency if name == "agency" else CLIENT.c[name] for name in Registered._fields]
+    query = select(*columns).join(SOURCE, SOURCE.c.name == CLIENT.c.source)
+    rows = connection.execute(query.where(CLIENT.c.client_id.in_(sorted(set(client_ids)))))
+    return {row.client_id: Registered(*row) for row in rows}
 
 
 def clients(connection: Connection, name: str) -> Sequence[Client]:

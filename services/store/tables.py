@@ -92,6 +92,16 @@ class Held(SQLModel, table=True):
     """
 
     __tablename__ = "held"
+    __table_args__ = (
+        Index(
+            "held_merged",
+            "source_agency",
+            "source",
+            "replaced_by",
+            sqlite_where=text("replaced_by IS NOT NULL"),
+            postgresql_where=text("replaced_by IS NOT NULL"),
+        ),
+    )
     source_agency: str = Field(primary_key=True)
     source: str = Field(primary_key=True)
     family: str = Field(primary_key=True)

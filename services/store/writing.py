@@ -1,4 +1,4 @@
-"""Writing records: what becomes of each change, then the journal, the tables and the outbox in one go.
+"""Writing records: what becomes of each change, then the journal, the tables and the heads in one go.
 
 A change is a put or a retraction. Changes of one key apply in the order given;
 of those recorded at distinct instants the latest wins whatever the order of
@@ -9,31 +9,48 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, select
 
 from schemas.record import CONTRACT_VERSION, Family, Record
 from schemas.tables import Row
-from services.store.chunks import chunks
-from services.store.engine import allot
+from services.store import bulk
+from services.store.engine import Overtaken, allot
 from services.store.family_tables import table
-from services.store.tables import Held, Journal, Outbox, Payload
+from services.store.tables import Held, Journal, Payload
 
 HELD: Table = Held.__table__  # type: ignore[attr-defined]
 JOURNAL: Table = Journal.__table__  # type: ignore[attr-defined]
 PAYLOAD: Table = Payload.__table__  # type: ignore[attr-defined]
-OUTBOX: Table = Outbox.__table__  # type: ignore[attr-defined]
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-Key = tuple[str, str]
-"""A record's family and source_id, within one source."""
+
+class Owner(NamedTuple):
+    """Whose records these are: a source and its agency."""
+
+    source: str
+    agency: str
+
+
+class Key(NamedTuple):
+    """A record's natural key, with its source's agency."""
+
+    agency: str
+    source: str
+    family: str
+    source_id: str
+
+    def columns(self) -> dict[str, str]:
+        return dict(zip(KEY, self, strict=True))
+
+
+KEY = ("source_agency", "source", "family", "source_id")
 
 
 class Result(StrEnum):
-    """What became of a change; UNKNOWN is a retraction of what was never held."""
+    """What became of a change; UNKNOWN is a retraction of what was never held, DIFFERS another version than asked."""
 
     CREATED = "created"
     REPLACED = "replaced"
@@ -41,14 +58,10 @@ class Result(StrEnum):
     STALE = "stale"
     RETRACTED = "retracted"
     UNKNOWN = "unknown"
+    DIFFERS = "differs"
 
 
-@dataclass(frozen=True)
-class Owner:
-    """Whose records these are: a source and its agency."""
-
-    source: str
-    agency: str
+ACCEPTED = frozenset((Result.CREATED, Result.REPLACED, Result.RETRACTED))
 
 
 @dataclass(frozen=True)
@@ -63,10 +76,6 @@ class Put:
     sha256: str
 
     op: ClassVar[str] = "put"
-
-    @property
-    def key(self) -> Key:
-        return self.family.name, self.source_id
 
     @property
     def recorded_at(self) -> datetime:
@@ -87,15 +96,25 @@ class Retraction:
     op: ClassVar[str] = "retract"
     rows: ClassVar[Mapping[str, Sequence[Row]]] = {}
 
-    @property
-    def key(self) -> Key:
-        return self.family.name, self.source_id
-
 
 Change = Put | Retraction
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A change as its owner sent it; `if_match`: only where that version is held."""
+
+    owner: Owner
+    change: Change
+    key: Key
+    if_match: int | None = None
+
+    @classmethod
+    def by(cls, owner: Owner, change: Change, if_match: int | None = None) -> "Sent":
+        return cls(owner, change, Key(owner.agency, owner.source, change.family.name, change.source_id), if_match)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a change, and the version held after it; `same_instant`: it tied and won by being new.
 
@@ -110,10 +129,10 @@ class Outcome:
 
     @property
     def accepted(self) -> bool:
-        return self.result in (Result.CREATED, Result.REPLACED, Result.RETRACTED)
+        return self.result in ACCEPTED
 
 
-@dataclass
+@dataclass(slots=True)
 class Head:
     """What is held under a key, as a transaction goes on: version 0 is nothing yet."""
 
@@ -126,82 +145,63 @@ class Head:
     """Contents that this transaction has already seen give way."""
 
 
-@dataclass(frozen=True)
-class _Accepted:
-    change: Change
+class _Accepted(NamedTuple):
+    sent: Sent
     version: int
     seq: int
 
 
+def lock_heads(connection: Connection, keys: Iterable[Key]) -> dict[Key, Head]:
+    """The heads of these keys, those that are there locked, in one order for all."""
+    wanted = sorted(set(keys))
+    query = f"SELECT held.* FROM {{given}} JOIN held USING ({', '.join(KEY)}) ORDER BY {', '.join(KEY)}"
+    if connection.dialect.name != "sqlite":
+        query += " FOR UPDATE OF held"
+    heads = {key: Head() for key in wanted}
+    for row in bulk.select(connection, query, KEY, wanted, *HELD.c):
+        key = Key(row.source_agency, row.source, row.family, row.source_id)
+        heads[key] = Head(row.version, row.seq, row.sha256, row.recorded_at or LONG_AGO, row.is_retracted)
+    return heads
+
+
 def write_changes(
-    connection: Connection,
-    owner: Owner,
-    changes: Sequence[Change],
-    heads: Mapping[Key, Head],
-    received_at: datetime,
-    batch: str | None,
+    connection: Connection, sent: Sequence[Sent], heads: Mapping[Key, Head], received_at: datetime, batch: str | None
 ) -> list[Outcome]:
     """Write changes in their order, in the caller's transaction; one outcome each.
 
-    `heads` are those of the changes' keys, locked (`lock_heads`) before `received_at` was read.
+    `heads` are those of the changes' keys, locked (`lock_heads`) before
+    `received_at` was read. Raises Overtaken where another transaction has since
+    made a head that was not there.
     """
-    before = {key: head.seq for key, head in heads.items()}
-    outcomes = [_decided(connection, owner, heads.get(change.key, Head()), change) for change in changes]
-    taken = [(change, outcome) for change, outcome in zip(changes, outcomes, strict=True) if outcome.accepted]
+    before = {key: (head.version, head.seq) for key, head in heads.items()}
+    outcomes = [_decided(connection, heads[each.key], each) for each in sent]
+    taken = [(each, outcome.version) for each, outcome in zip(sent, outcomes, strict=True) if outcome.accepted]
     seqs = allot(connection, len(taken))
-    accepted = [_Accepted(change, outcome.version, seq) for (change, outcome), seq in zip(taken, seqs, strict=True)]
-    _write(connection, owner, accepted, received_at, batch, before)
+    accepted = [_Accepted(each, version, seq) for (each, version), seq in zip(taken, seqs, strict=True)]
+    if accepted:
+        _write(connection, accepted, received_at, batch, before)
     return outcomes
 
 
-def held_versions(connection: Connection, owner: Owner, keys: Iterable[Key]) -> dict[Key, int]:
-    """The version held under each key, for those that hold one."""
-    return {key: head.version for key, head in _heads(connection, owner, list(keys)).items()}
-
-
-def lock_heads(connection: Connection, owner: Owner, changes: Sequence[Change]) -> dict[Key, Head]:
-    """The heads of the changes' keys, locked in their order; made where a put misses one."""
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(HELD).on_conflict_do_nothing()
-    keys = sorted({change.key for change in changes if isinstance(change, Put)})
-    if keys:
-        nothing = {"version": 0, "is_retracted": False}
-        connection.execute(insert, [_identity(owner, *key) | nothing for key in keys])
-    return _heads(connection, owner, sorted({change.key for change in changes}))
-
-
-def _heads(connection: Connection, owner: Owner, keys: Sequence[Key]) -> dict[Key, Head]:
-    found: dict[Key, Head] = {}
-    for family in dict.fromkeys(family for family, _ in keys):
-        for some in chunks(source_id for name, source_id in keys if name == family):
-            for row in connection.execute(_held_under(owner, family, some)):
-                recorded_at = row.recorded_at or LONG_AGO
-                found[family, row.source_id] = Head(row.version, row.seq, row.sha256, recorded_at, row.is_retracted)
-    return found
-
-
-def _held_under(owner: Owner, family: str, source_ids: Sequence[str]) -> Any:
-    return (
-        select(HELD)
-        .where(HELD.c.source_agency == owner.agency, HELD.c.source == owner.source, HELD.c.family == family)
-        .where(HELD.c.source_id.in_(source_ids))
-        .order_by(HELD.c.source_id)
-        .with_for_update()
-    )
-
-
-def _decided(connection: Connection, owner: Owner, head: Head, change: Change) -> Outcome:
+def _decided(connection: Connection, head: Head, sent: Sent) -> Outcome:
     """What becomes of one change; moves the head on where it is accepted."""
-    if isinstance(change, Retraction):
-        return _retraction_decided(head, change)
-    ties = head.version > 0 and change.recorded_at == head.recorded_at
-    if change.sha256 == head.sha256 and not head.is_retracted:
-        return Outcome(Result.UNCHANGED, head.version, change.sha256)
-    lost = ties and (head.is_retracted or _superseded_before(connection, owner, head, change))
-    if change.recorded_at < head.recorded_at or lost:
+    if sent.if_match is not None and sent.if_match != head.version:
+        return Outcome(Result.DIFFERS, head.version, head.sha256 or "")
+    if isinstance(sent.change, Retraction):
+        return _retraction_decided(head, sent.change)
+    return _put_decided(connection, head, sent.key, sent.change)
+
+
+def _put_decided(connection: Connection, head: Head, key: Key, put: Put) -> Outcome:
+    ties = head.version > 0 and put.recorded_at == head.recorded_at
+    if put.sha256 == head.sha256 and not head.is_retracted:
+        return Outcome(Result.UNCHANGED, head.version, put.sha256)
+    lost = ties and (head.is_retracted or _superseded_before(connection, head, key, put))
+    if put.recorded_at < head.recorded_at or lost:
         return Outcome(Result.STALE, head.version, head.sha256 or "")
     result = Result.REPLACED if head.version and not head.is_retracted else Result.CREATED
-    _move_on(head, change)
-    return Outcome(result, head.version, change.sha256, same_instant=ties)
+    _move_on(head, put)
+    return Outcome(result, head.version, put.sha256, same_instant=ties)
 
 
 def _retraction_decided(head: Head, change: Retraction) -> Outcome:
@@ -222,111 +222,99 @@ def _move_on(head: Head, change: Change) -> None:
     head.is_retracted = isinstance(change, Retraction)
 
 
-def _superseded_before(connection: Connection, owner: Owner, head: Head, put: Put) -> bool:
+def _superseded_before(connection: Connection, head: Head, key: Key, put: Put) -> bool:
     """Whether this very content was held under the key once and gave way to another."""
     if put.sha256 in head.gave_way:
         return True
-    earlier = select(JOURNAL.c.seq).where(
-        JOURNAL.c.source_agency == owner.agency,
-        JOURNAL.c.source == owner.source,
-        JOURNAL.c.family == put.family.name,
-        JOURNAL.c.source_id == put.source_id,
-        JOURNAL.c.sha256 == put.sha256,
-    )
+    earlier = select(JOURNAL.c.seq).filter_by(**key.columns(), sha256=put.sha256)
     return connection.execute(earlier.limit(1)).first() is not None
 
 
 def _write(
     connection: Connection,
-    owner: Owner,
     accepted: Sequence[_Accepted],
     received_at: datetime,
     batch: str | None,
-    before: Mapping[Key, int | None],
+    before: Mapping[Key, tuple[int, int | None]],
 ) -> None:
-    if not accepted:
-        return
-    last = {each.change.key: each for each in accepted}
-    _insert(connection, JOURNAL, (_journal_row(owner, each, received_at, batch) for each in accepted))
-    payloads = ({"seq": a.seq, "source_agency": owner.agency, "body": a.change.payload} for a in accepted)
-    _insert(connection, PAYLOAD, payloads)
-    _insert(connection, OUTBOX, (_outbox_row(owner, each.change) for each in accepted))
-    _supersede(connection, {key: before[key] for key in last}, received_at)
-    _insert_typed(connection, owner, list(last.values()), received_at)
-    _move_heads(connection, owner, last.values())
+    last = {each.sent.key: each for each in accepted}
+    _make_heads(connection, [each for key, each in last.items() if not before[key][0]])
+    with bulk.together(connection):
+        _move_heads(connection, [each for key, each in last.items() if before[key][0]])
+        _keep(connection, accepted, received_at, batch)
+        _supersede(connection, {key: before[key][1] for key in last}, received_at)
+        for name, rows in _typed_rows(last.values()).items():
+            stamp = {} if table(name).c.get("kept_at") is None else {"kept_at": received_at}
+            bulk.insert(connection, table(name), rows, same=stamp)
 
 
-def _journal_row(owner: Owner, each: _Accepted, received_at: datetime, batch: str | None) -> dict[str, Any]:
-    return _identity(owner, *each.change.key) | {
-        "seq": each.seq,
+def _make_heads(connection: Connection, accepted: Sequence[_Accepted]) -> None:
+    rows = [_head_row(each) for each in sorted(accepted, key=lambda each: each.sent.key)]
+    if bulk.insert_new(connection, HELD, rows) < len(rows):
+        raise Overtaken
+
+
+def _move_heads(connection: Connection, accepted: Sequence[_Accepted]) -> None:
+    bulk.update(connection, HELD, KEY, [_head_row(each) for each in accepted])
+
+
+def _head_row(each: _Accepted) -> dict[str, Any]:
+    change = each.sent.change
+    return each.sent.key.columns() | {
         "version": each.version,
-        "op": each.change.op,
-        "contract_version": CONTRACT_VERSION,
-        "recorded_at": each.change.recorded_at,
-        "received_at": received_at,
-        "batch": batch,
-        "sha256": each.change.sha256,
+        "seq": each.seq,
+        "sha256": change.sha256,
+        "recorded_at": change.recorded_at,
+        "is_retracted": isinstance(change, Retraction),
+        "replaced_by": change.replaced_by if isinstance(change, Retraction) else None,
     }
 
 
-def _outbox_row(owner: Owner, change: Change) -> dict[str, Any]:
-    return _identity(owner, *change.key) | {"type": change.op}
-
-
-def _identity(owner: Owner, family: str, source_id: str) -> dict[str, Any]:
-    return {"source_agency": owner.agency, "source": owner.source, "family": family, "source_id": source_id}
+def _keep(connection: Connection, accepted: Sequence[_Accepted], received_at: datetime, batch: str | None) -> None:
+    """The journal's rows, and what was sent."""
+    journal = [
+        each.sent.key.columns()
+        | {
+            "seq": each.seq,
+            "version": each.version,
+            "op": each.sent.change.op,
+            "recorded_at": each.sent.change.recorded_at,
+            "sha256": each.sent.change.sha256,
+        }
+        for each in accepted
+    ]
+    same = {"contract_version": CONTRACT_VERSION, "received_at": received_at, "batch": batch}
+    bulk.insert(connection, JOURNAL, journal, same)
+    payloads = [
+        {"seq": each.seq, "source_agency": each.sent.owner.agency, "body": each.sent.change.payload}
+        for each in accepted
+    ]
+    bulk.insert(connection, PAYLOAD, payloads)
 
 
 def _supersede(connection: Connection, before: Mapping[Key, int | None], received_at: datetime) -> None:
     """The versions that gave way are current no more."""
-    for family in dict.fromkeys(family for family, _ in before):
-        seqs = [seq for (name, _), seq in before.items() if name == family and seq is not None]
-        rows = table(family)
-        for some in chunks(seqs):
-            connection.execute(update(rows).where(rows.c.seq.in_(some)).values(superseded_at=received_at))
+    ended: dict[str, list[Row]] = {}
+    for key, seq in before.items():
+        if seq is not None:
+            ended.setdefault(key.family, []).append({"source_agency": key.agency, "seq": seq})
+    for family, rows in ended.items():
+        bulk.update(connection, table(family), ("source_agency", "seq"), rows, same={"superseded_at": received_at})
 
 
-def _insert_typed(connection: Connection, owner: Owner, accepted: Sequence[_Accepted], received_at: datetime) -> None:
-    gathered: dict[str, list[dict[str, Any]]] = {}
+def _typed_rows(accepted: Iterable[_Accepted]) -> dict[str, list[Row]]:
+    """The rows of the record families' tables, by table."""
+    gathered: dict[str, list[Row]] = {}
     for each in accepted:
-        for name, row in _typed_rows(owner, each, received_at):
-            gathered.setdefault(name, []).append(row)
-    for name, rows in gathered.items():
-        _insert(connection, table(name), rows)
+        for name, rows in each.sent.change.rows.items():
+            if rows:
+                gathered.setdefault(name, []).extend(_stamped(each, name, rows))
+    return gathered
 
 
-def _typed_rows(owner: Owner, each: _Accepted, received_at: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
-    family = each.change.family
-    part: dict[str, Any] = {"seq": each.seq, "source_agency": owner.agency}
-    root = part | {
-        "source": owner.source,
-        "source_id": each.change.source_id,
-        "version": each.version,
-        "kept_at": received_at,
-    }
-    for name, rows in each.change.rows.items():
-        yield from ((name, (root if name == family.name else part) | row) for row in rows)
-
-
-def _move_heads(connection: Connection, owner: Owner, accepted: Iterable[_Accepted]) -> None:
-    keyed = [HELD.c[name] == bindparam(f"at_{name}") for name in ("source_agency", "source", "family", "source_id")]
-    statement = update(HELD).where(*keyed)
-    rows = [
-        {f"at_{name}": value for name, value in _identity(owner, *each.change.key).items()}
-        | {
-            "version": each.version,
-            "seq": each.seq,
-            "sha256": each.change.sha256,
-            "recorded_at": each.change.recorded_at,
-            "is_retracted": isinstance(each.change, Retraction),
-            "replaced_by": each.change.replaced_by if isinstance(each.change, Retraction) else None,
-        }
-        for each in accepted
-    ]
-    connection.execute(statement, rows)
-
-
-def _insert(connection: Connection, into: Table, rows: Iterable[dict[str, Any]]) -> None:
-    listed = list(rows)
-    if listed:
-        connection.execute(into.insert(), listed)
+def _stamped(each: _Accepted, name: str, rows: Sequence[Row]) -> Iterator[Row]:
+    change, owner = each.sent.change, each.sent.owner
+    stamp: Row = {"seq": each.seq, "source_agency": owner.agency}
+    if name == change.family.name:
+        stamp |= {"source": owner.source, "source_id": change.source_id, "version": each.version}
+    return (stamp | row for row in rows)

@@ -88,10 +88,10 @@ def test_made_up_children_are_not_mixed_with_others(tmp_path: Path) -> None:
     script = (
         "import json; from pathlib import Path; from services.cli.service import bring_up_to_date;"
         "from services.settings import Settings; from services.store.engine import Store;"
-        "from services.store.writing import Owner; from services.intake.receive import receive_record;"
+        "from services.store.writing import Owner; from services.intake.singles import read_record, receive;"
         "from schemas.registry import BY_NAME; s = Settings(); bring_up_to_date(s);"
         f"b = Path({str(ROOT / 'tests/examples/children.json')!r}).read_bytes();"
-        "receive_record(Store(s.store_url), Owner('real-system', 'S12000038'), BY_NAME['children'], 'a', b)"
+        "receive(Store(s.store_url), read_record(Owner('real-system', 'S12000038'), BY_NAME['children'], 'a', b))"
     )
     subprocess.run([sys.executable, "-c", script], env=environment(tmp_path), check=True)
     done = subprocess.run(

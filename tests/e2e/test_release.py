@@ -29,7 +29,7 @@ from services.extracts.refusal import NotReleased
 from services.extracts.release import LINKING, MADE_UP, REAL, Release, described, files_of, list_releases, notice
 from services.extracts.shape import release_tables
 from services.extracts.verify import verify
-from services.intake.receive import receive_record
+from services.intake.singles import read_record, receive
 from services.settings import Settings
 from services.store import sources
 from services.store.engine import Store
@@ -143,7 +143,7 @@ def post(settings: Settings) -> None:
             added = Source(name=owner.source, agency=owner.agency, created_at=datetime.now(UTC))
             sources.add_source(connection, added)
     for owner, family, source_id, record in records():
-        receive_record(store, owner, BY_NAME[family], source_id, json.dumps(record).encode())
+        receive(store, read_record(owner, BY_NAME[family], source_id, json.dumps(record).encode()))
     store.close()
 
 

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from schemas.registry import BY_NAME
-from services.intake.receive import Received, receive_batch, receive_record
+from services.intake.receive import receive_batch
+from services.intake.singles import read_record, receive
+from services.intake.taking import Received
 from services.store.engine import Store
 from services.store.writing import Owner
 from tests.examples import changed
@@ -18,7 +20,7 @@ SCHOOL = Owner("renfrewshire-education", "S12000038")
 
 def arrive(store: Store, owner: Owner, source_id: str, **changes: Any) -> Received:
     body = json.dumps(changed("children", changes)).encode()
-    return receive_record(store, owner, BY_NAME["children"], source_id, body)
+    return receive(store, read_record(owner, BY_NAME["children"], source_id, body))
 
 
 def test_the_same_chi_and_birth_date_is_one_child_across_agencies(store: Store) -> None:

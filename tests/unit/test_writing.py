@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import func, select, text
 
 from schemas.registry import BY_NAME, FAMILIES, TABLES
-from services.intake.receive import receive_batch, receive_record
+from services.intake.receive import receive_batch
+from services.intake.singles import read_record, receive
 from services.store.engine import Store
 from services.store.family_tables import table
 from services.store.tables import Journal, Outbox
@@ -22,7 +23,7 @@ OWNER = Owner("renfrewshire-social-work", "S12000038")
 
 def put(store: Store, family: str, source_id: str, **changes: Any) -> Result:
     body = json.dumps(changed(family, changes)).encode()
-    return receive_record(store, OWNER, BY_NAME[family], source_id, body).outcome.result
+    return receive(store, read_record(OWNER, BY_NAME[family], source_id, body)).outcome.result
 
 
 def count(store: Store, name: str, **where: Any) -> int:

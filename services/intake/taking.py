@@ -1,0 +1,134 @@
+"""Taking changes: written, linked and told to the feed in one transaction, whoever sent them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from schemas.families.children import Child
+from schemas.record import Family
+from services.errors import Remark
+from services.identity import arrival
+from services.intake.door import Checked
+from services.store import links, outbox
+from services.store.engine import announce, clock
+from services.store.writing import Outcome, Owner, Put, Retraction, Sent, lock_heads, write_changes
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one change: its outcome, and the child it is about (None while waiting) with how it was found."""
+
+    outcome: Outcome
+    child: str | None
+    how: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of one change, as its sender is told: `link` is said of a children record only."""
+
+    outcome: Outcome
+    child: str | None
+    link: str | None
+    warnings: Sequence[Remark]
+
+
+def take(
+    connection: Connection,
+    sent: Sequence[Sent],
+    batch: str | None = None,
+    match: bool = True,
+    patience_ms: int | None = None,
+) -> tuple[datetime, list[Taken]]:
+    """Write changes and, to `match`, link them: when they were received, and what became of each.
+
+    `patience_ms` is how long to wait for a record that another transaction holds;
+    then Unavailable is raised. The feed's entry for a version comes after the links
+    that it brought about, so that it names the child.
+    """
+    announce(connection, patience_ms)
+    heads = lock_heads(connection, (each.key for each in sent))
+    arrival.lock_identities(connection, [each.change.record for each in sent if isinstance(each.change, Put)])
+    received_at = clock(connection)
+    outcomes = write_changes(connection, sent, heads, received_at, batch)
+    if match:
+        for owner, arrived in _arrived(sent, outcomes).items():
+            arrival.link(connection, owner, arrived, received_at)
+    found = links.links_of(connection, (child for each in sent if (child := _child_id(each))))
+    taken = [_taken(each, outcome, found) for each, outcome in zip(sent, outcomes, strict=True)]
+    outbox.add(connection, list(_entries(sent, taken)))
+    return received_at, taken
+
+
+def child_of(
+    connection: Connection, owner: Owner, family: Family, source_id: str, record: Mapping[str, Any]
+) -> str | None:
+    """The child that a held record is about now; None while it waits."""
+    own_id = source_id if family.is_child else record.get("child")
+    if own_id is None:
+        return None
+    found = links.links_of(connection, [(owner, own_id)])
+    return found[owner, own_id][0] if found else None
+
+
+def received(checked: Checked, sent: Sent, taken: Taken) -> Received:
+    """What a change's sender is told, warnings included."""
+    if isinstance(sent.change, Retraction):
+        return Received(taken.outcome, taken.child, None, checked.warnings)
+    warnings = list(checked.warnings)
+    if taken.child is None and _child_id(sent) is not None:
+        warnings.append(_waits())
+    if taken.outcome.same_instant:
+        warnings.append(_same_instant())
+    link = arrival.TOLD[taken.how] if taken.how and sent.change.family.is_child else None
+    return Received(taken.outcome, taken.child, link, warnings)
+
+
+def _arrived(sent: Iterable[Sent], outcomes: Iterable[Outcome]) -> Mapping[Owner, list[arrival.Arrived]]:
+    """The children records that came or went, in their order, by owner."""
+    found: dict[Owner, list[arrival.Arrived]] = {}
+    for each, outcome in zip(sent, outcomes, strict=True):
+        if outcome.accepted and each.change.family.is_child:
+            found.setdefault(each.owner, []).append(_arrival(each.change))
+    return found
+
+
+def _arrival(change: Put | Retraction) -> arrival.Arrived:
+    if isinstance(change, Retraction):
+        return arrival.Arrived(change.source_id, None, change.replaced_by)
+    assert isinstance(change.record, Child)
+    return arrival.Arrived(change.source_id, change.record)
+
+
+def _child_id(sent: Sent) -> links.ChildId | None:
+    """The source's own id of the child that a change is about; of a retraction, only where it is the child's."""
+    change = sent.change
+    if isinstance(change, Retraction):
+        return (sent.owner, change.source_id) if change.family.is_child else None
+    child_id = change.family.child_of(change.source_id, change.record)
+    return (sent.owner, child_id) if child_id is not None else None
+
+
+def _taken(sent: Sent, outcome: Outcome, found: Mapping[links.ChildId, tuple[str, str]]) -> Taken:
+    child_id = _child_id(sent)
+    child, how = found.get(child_id, (None, None)) if child_id else (None, None)
+    return Taken(outcome, child, how)
+
+
+def _entries(sent: Iterable[Sent], taken: Iterable[Taken]) -> Iterator[outbox.Entry]:
+    for each, told in zip(sent, taken, strict=True):
+        if told.outcome.accepted:
+            yield outbox.Entry(each.change.op, each.key, told.child)
+
+
+def _waits() -> Remark:
+    detail = "no children record with this id has arrived from this source; the record is kept and waits for it"
+    return Remark("/child", "child-not-yet-known", None, detail, "post the children record under the same id")
+
+
+def _same_instant() -> Remark:
+    detail = "a different content was recorded at the same instant; this one, being new, took its place"
+    return Remark("/recorded_at", "same-recorded-at", None, detail, "give each change its own recorded_at")
