@@ -153,6 +153,13 @@ class Invalid(Problem):
     status, name, title = 422, "validation", "The record breaks rules that refuse it"
 
 
+class IdempotencyKeyReused(Problem):
+    """A key that another batch was sent under."""
+
+    status, name = 422, "idempotency-key-reused"
+    title = "This Idempotency-Key was sent with another batch, or with other parameters; use a new key for each batch"
+
+
 class Unavailable(Problem):
     """The store cannot be reached now; trying again will help."""
 
@@ -177,5 +184,6 @@ ALL: tuple[type[Problem], ...] = (
     TooLarge,
     UnsupportedMediaType,
     Invalid,
+    IdempotencyKeyReused,
     Unavailable,
 )

@@ -4,15 +4,16 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 from uuid import uuid4
 
 from prometheus_client import Counter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from services.errors import BadRequest, NoSuchAddress, NotAllowed, Problem
 
@@ -113,10 +114,6 @@ def _count(scope: Scope, status: int) -> None:
     REQUESTS.labels(scope["method"], route, str(status)).inc()
 
 
-def ndjson(lines: list[str]) -> Response:
-    return Response("".join(f"{line}\n" for line in lines), media_type="application/x-ndjson")
-
-
 def answer(body: Any) -> Response:
     """A body as JSON; dates and instants as text."""
     return Response(json.dumps(body, default=str), media_type="application/json")
@@ -125,3 +122,26 @@ def answer(body: Any) -> Response:
 def page(items: list[Any], after: Any) -> Response:
     """A list with where it goes on, None at its end."""
     return answer({"items": items, "next": after})
+
+
+IN_MEMORY, PIECE = 1024 * 1024, 64 * 1024
+"""Bytes of a long answer kept in memory, and sent at a time."""
+
+
+def spooled(parts: Iterable[str], media_type: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A long answer, laid aside on disk before it is sent.
+
+    Thus a slow reader holds no transaction open, a failure halfway is still a
+    problem and not half an answer, and the length is known.
+    """
+    file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (closed when it was sent)
+    file.writelines(part.encode() for part in parts)
+    length = {"Content-Length": str(file.tell())}
+    file.seek(0)
+    return StreamingResponse(_pieces(file), media_type=media_type, headers={**length, **(headers or {})})
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece

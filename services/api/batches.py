@@ -6,19 +6,18 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import JSONResponse, Response
 
 from services.access.tokens import Caller
-from services.api.answers import ndjson
-from services.api.described import ATOMIC, PROBLEMS, VALIDATE, BatchAnswer
-from services.api.requests import SourceName, StoreOf, own_body, requires, says
+from services.api.described import ATOMIC, IDEMPOTENCY_KEY, PROBLEMS, VALIDATE, BatchAnswer
+from services.api.requests import Posted, SourceName, StoreOf, idempotency_key, own_body, requires, says
 from services.errors import Invalid, NotFound
 from services.intake.receive import LARGEST_BATCH, REJECTED, receive_batch
 from services.store import batches
 
 router = APIRouter(tags=["batches"])
 NDJSON = "application/x-ndjson"
-_may_post, _may_read = requires("records.write", "validate", "atomic"), requires("records.write")
-_own_body = own_body(_may_post, LARGEST_BATCH, NDJSON)
+_may_read = requires("records.write")
+_posted = own_body(requires("records.write", "validate", "atomic"), LARGEST_BATCH, NDJSON)
 _BODY = {
-    "parameters": [VALIDATE, ATOMIC],
+    "parameters": [VALIDATE, ATOMIC, IDEMPOTENCY_KEY],
     "requestBody": {
         "required": True,
         "description": 'One line a record: {"family", "source_id", "record": {}}, or "retract": {"reason"} in place of '
@@ -33,12 +32,11 @@ def post_batch(
     request: Request,
     source: SourceName,
     store: StoreOf,
-    body: Annotated[bytes, Depends(_own_body)],
-    caller: Annotated[Caller, Depends(_may_post)],
+    posted: Annotated[Posted, Depends(_posted)],
 ) -> JSONResponse:
     """Post many records: a bad line costs only itself, the others are kept together."""
     atomic, validate_only = says(request, "atomic", "true"), says(request, "validate", "only")
-    report = receive_batch(store, caller.owner, body, atomic, validate_only)
+    report = receive_batch(store, posted.caller.owner, posted.body, atomic, validate_only, idempotency_key(request))
     url = f"/v1/batches/{report.batch}/results"
     told = {"batch": report.batch, "counts": report.counts, "results_url": url}
     if atomic and report.counts[REJECTED]:
@@ -52,6 +50,7 @@ def batch_results(
 ) -> Response:
     """What became of each line, in the order of the lines."""
     with store.reading() as connection:
-        if not batches.owned(connection, caller.owner, batch):
-            raise NotFound
-        return ndjson(list(batches.results(connection, caller.owner, batch)))
+        found = batches.results(connection, caller.owner, batch)
+    if found is None:
+        raise NotFound
+    return Response(found, media_type=NDJSON)

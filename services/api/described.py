@@ -24,6 +24,29 @@ ATOMIC = {
 }
 
 
+RANGE = {
+    "parameters": [
+        {"name": "family", "in": "query", "required": True, "schema": {"type": "string"}},
+        {"name": "from", "in": "query", "description": "The first id of the range.", "schema": {"type": "string"}},
+        {"name": "to", "in": "query", "description": "The last id of the range.", "schema": {"type": "string"}},
+    ],
+    "requestBody": {
+        "required": True,
+        "description": 'What the sender holds in that range, one line a record: {"source_id", "sha256"}; up to 100,000 '
+        "lines and 32 MiB.",
+        "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+    },
+}
+
+
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The sender's own key of this batch: sent again within 7 days, it gets the first answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+
 class RemarkBody(BaseModel):
     """One thing wrong, or worth knowing, at one place of a record."""
 
@@ -108,6 +131,25 @@ class BatchAnswer(Answer):
     @classmethod
     def answers(cls) -> dict[int | str, dict[str, Any]]:
         return {200: {"model": cls}, **problems(400, 401, 403, 404, 413, 415, 422, 503)}
+
+
+class DigestAnswer(Answer):
+    """What is held of a family, in short."""
+
+    count: int
+    digest: str
+
+
+class DifferencesAnswer(Answer):
+    """Ids that the sender holds and Kith does not, that differ, and that only Kith holds."""
+
+    missing: list[str]
+    different: list[str]
+    extra: list[str]
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, **PROBLEMS, **problems(413, 415, 422)}
 
 
 class Page(Answer):

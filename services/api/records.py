@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -12,12 +13,24 @@ from schemas.record import Family
 from services.access.tokens import Caller
 from services.api.answers import page
 from services.api.described import PROBLEMS, RETRACTION, Put, RecordAnswer, body_of
-from services.api.requests import PAGING, SourceName, StoreOf, if_match, own_body, paging, requires, says, the_store
+from services.api.requests import (
+    PAGING,
+    Posted,
+    SourceName,
+    StoreOf,
+    if_match,
+    own_body,
+    paging,
+    readable,
+    requires,
+    says,
+    the_store,
+)
 from services.errors import Gone, NotFound, Stale
 from services.intake.door import LARGEST_RECORD
 from services.intake.singles import Single, read_record, read_retraction, receive, told
 from services.intake.taking import Received, Taken, child_of
-from services.store import reading, sources
+from services.store import reading
 from services.store.engine import Store
 from services.store.gathering import Gathering
 from services.store.writing import Owner, Result, Retraction
@@ -48,11 +61,10 @@ def _add_writes(router: APIRouter, family: Family) -> None:
         request: Request,
         source: SourceName,
         source_id: SourceId,
-        body: Annotated[bytes, Depends(_put_body)],
-        caller: Annotated[Caller, Depends(_may_put)],
+        posted: Annotated[Posted, Depends(_put)],
     ) -> JSONResponse:
         """Post one record: created, replaced, unchanged, or (409) older than the one held."""
-        single = await _at_the_door(body, read_record, caller.owner, family, source_id, body, if_match(request))
+        single = await _at_the_door(read_record, posted, family, source_id, if_match(request))
         if says(request, "validate", "only"):
             return _put_answer(await run_in_threadpool(receive, the_store(request), single, validate_only=True))
         return await _take(request, single)
@@ -62,7 +74,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
     @router.get("", responses=RecordAnswer.answers(), name=f"get_{family.name}")
     def get(source: SourceName, source_id: SourceId, store: StoreOf, caller: MayRead) -> JSONResponse:
         """The record as it is held."""
-        return _record_answer(store, _readable(store, caller, source), family, source_id)
+        return _record_answer(store, readable(store, caller, source), family, source_id)
 
     @router.post(
         "/retractions",
@@ -75,11 +87,10 @@ def _add_reads(router: APIRouter, family: Family) -> None:
         request: Request,
         source: SourceName,
         source_id: SourceId,
-        body: Annotated[bytes, Depends(_retraction_body)],
-        caller: Annotated[Caller, Depends(_may_retract)],
+        posted: Annotated[Posted, Depends(_retraction)],
     ) -> JSONResponse:
         """Take a record back, saying why; 200 where it was retracted already. A later put revives it."""
-        return await _take(request, await _at_the_door(body, read_retraction, caller.owner, family, source_id, body))
+        return await _take(request, await _at_the_door(read_retraction, posted, family, source_id))
 
     @router.get("/versions", responses=PROBLEMS, openapi_extra=PAGING, name=f"{family.name}_versions")
     def versions(
@@ -87,7 +98,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
     ) -> Response:
         """The versions accepted, oldest first."""
         after, limit = paging(request)
-        owner = _readable(store, caller, source)
+        owner = readable(store, caller, source)
         with store.reading() as connection:
             found = reading.versions(connection, owner, family.name, source_id, after, limit)
         if not found and not after:
@@ -99,36 +110,27 @@ def _add_reads(router: APIRouter, family: Family) -> None:
         source: SourceName, source_id: SourceId, version: Version, store: StoreOf, caller: MayRead
     ) -> JSONResponse:
         """One version as it was sent."""
-        return _record_answer(store, _readable(store, caller, source), family, source_id, version)
+        return _record_answer(store, readable(store, caller, source), family, source_id, version)
 
 
-_may_put, _may_retract = requires("records.write", "validate"), requires("records.write")
-_put_body = own_body(_may_put, LARGEST_RECORD, "application/json")
-_retraction_body = own_body(_may_retract, LARGEST_RECORD, "application/json")
+_put = own_body(requires("records.write", "validate"), LARGEST_RECORD, "application/json")
+_retraction = own_body(requires("records.write"), LARGEST_RECORD, "application/json")
 MayRead = Annotated[Caller, Depends(requires("records.read"))]
 MayPage = Annotated[Caller, Depends(requires("records.read", "after", "limit"))]
 
 
-async def _at_the_door(body: bytes, read: Callable[..., Single], *arguments: Any) -> Single:
+async def _at_the_door(
+    read: Callable[..., Single], posted: Posted, family: Family, source_id: str, *more: Any
+) -> Single:
     """A change checked at once, or, where the body is a large one, in a thread, so that others need not wait."""
-    if len(body) > LARGE:
-        return await run_in_threadpool(read, *arguments)
-    return read(*arguments)
+    checking = partial(read, posted.caller.owner, family, source_id, posted.body, *more)
+    return await run_in_threadpool(checking) if len(posted.body) > LARGE else checking()
 
 
 async def _take(request: Request, single: Single) -> JSONResponse:
     """Take a change together with those that come at about the same time."""
     singles: Gathering[Single, Taken] = request.app.state.singles
     return _put_answer(told(single, await singles(single)))
-
-
-def _readable(store: Store, caller: Caller, name: str) -> Owner:
-    """The source, where it is one of the caller's own agency; raises NotFound."""
-    with store.reading() as connection:
-        source = sources.source(connection, name)
-    if source is None or source.agency != caller.owner.agency:
-        raise NotFound
-    return Owner(source.name, source.agency)
 
 
 def _put_answer(received: Received) -> JSONResponse:

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Path, Request
 
 from services.access.tokens import Caller, Callers
 from services.errors import BadRequest, Forbidden, NotFound, TooLarge, Unauthorised, UnsupportedMediaType
+from services.store import sources
 from services.store.engine import Store
+from services.store.writing import Owner
 
 MOST_ITEMS = 1000
 
@@ -58,6 +60,15 @@ def owns_source(found: Caller, source: str) -> None:
         raise NotFound(f"Your client posts as the source {found.owner.source}, and as no other")
 
 
+def readable(store: Store, caller: Caller, name: str) -> Owner:
+    """The source, where it is one of the caller's own agency; raises NotFound."""
+    with store.reading() as connection:
+        source = sources.source(connection, name)
+    if source is None or source.agency != caller.owner.agency:
+        raise NotFound
+    return Owner(source.name, source.agency)
+
+
 def body_up_to(limit: int, *types: str) -> Callable[[Request], Awaitable[bytes]]:
     """The body, of one of these types, never more of it in memory than the limit."""
 
@@ -77,15 +88,25 @@ def body_up_to(limit: int, *types: str) -> Callable[[Request], Awaitable[bytes]]
     return read
 
 
-def own_body(may_write: May, limit: int, media_type: str) -> Callable[..., Awaitable[bytes]]:
-    """What a client that `may_write` sends to its own source."""
+class Posted(NamedTuple):
+    """A body, and who sent it."""
 
-    async def read(request: Request, source: SourceName, caller: Annotated[Caller, Depends(may_write)]) -> bytes:
+    caller: Caller
+    body: bytes
+
+
+def own_body(may_write: May, limit: int, media_type: str) -> Callable[[Request], Awaitable[Posted]]:
+    """What a client that `may_write` sends to its own source, the one that the address names."""
+    body_of = body_up_to(limit, media_type)
+
+    async def read(request: Request) -> Posted:
+        caller = await may_write(request)
         if_match(request)
+        idempotency_key(request)
         says(request, "validate", "only")
         says(request, "atomic", "true")
-        owns_source(caller, source)
-        return await body_up_to(limit, media_type)(request)
+        owns_source(caller, request.path_params["source"])
+        return Posted(caller, await body_of(request))
 
     return read
 
@@ -107,6 +128,14 @@ def if_match(request: Request) -> int | None:
     if named is None:
         raise BadRequest('If-Match names one version, as in "3"')
     return int(named[1])
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The Idempotency-Key of a request; raises BadRequest."""
+    given = request.headers.getlist("idempotency-key")
+    if len(given) > 1 or not all(re.fullmatch(r"[!-~]{1,255}", key) for key in given):
+        raise BadRequest("Idempotency-Key is sent once, 1 to 255 characters of visible ASCII")
+    return given[0] if given else None
 
 
 def paging(request: Request) -> tuple[int, int]:

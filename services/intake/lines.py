@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.registry import BY_NAME
-from services.errors import Remark
+from services.errors import Remark, TooLarge
 from services.intake import remarks
 from services.intake.door import Checked, check, check_retraction
 from services.intake.strict_json import NotJson, parse
@@ -22,6 +22,18 @@ class Line:
     family: str | None = None
     source_id: str | None = None
     checked: Checked = field(default_factory=lambda: Checked(None, [], []))
+
+
+def split_lines(body: bytes, most: int) -> list[bytes]:
+    """The lines of NDJSON, the last one ended or not; raises TooLarge."""
+    if body.count(b"\n") > most:
+        raise TooLarge(f"This call takes {most:,} lines at most; nothing of it was kept")
+    lines = body.split(b"\n")
+    if not lines[-1].strip():
+        lines.pop()
+    if len(lines) > most:
+        raise TooLarge(f"This call takes {most:,} lines at most; nothing of it was kept")
+    return lines
 
 
 def read_line(text: bytes, at: datetime) -> Line:

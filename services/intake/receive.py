@@ -11,12 +11,15 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from services.errors import Remark, TooLarge
+from services.errors import Remark
 from services.intake import remarks
-from services.intake.lines import Line, read_line
+from services.intake.lines import Line, read_line, split_lines
+from services.intake.repeats import REPORT_KEPT, VALIDATION_KEPT, Asked, first_answer
 from services.intake.taking import Received, received, take
 from services.store import batches
+from services.store.batches import Answered
 from services.store.engine import Store
+from services.store.tables import Batch
 from services.store.writing import Outcome, Owner, Result, Sent
 
 MOST_LINES = 10_000
@@ -39,43 +42,38 @@ class Report:
         return dict.fromkeys(RESULTS, 0) | Counter(result["result"] for result in self.results)
 
 
-class _Undone(Exception):
-    """Undoes the transaction of an atomic batch with a line rejected."""
+def receive_batch(
+    store: Store,
+    owner: Owner,
+    body: bytes,
+    atomic: bool = False,
+    validate_only: bool = False,
+    key: str | None = None,
+) -> Answered:
+    """Take a batch of NDJSON, or only say what would become of it; under a key, once only.
 
-    def __init__(self, report: Report) -> None:
-        super().__init__(report.batch)
-        self.report = report
-
-
-def receive_batch(store: Store, owner: Owner, body: bytes, atomic: bool = False, validate_only: bool = False) -> Report:
-    """Take a batch of NDJSON, or only say what would become of it; raises TooLarge.
-
-    `atomic`: any line rejected and nothing is kept. The report is kept in any case.
+    `atomic`: any line rejected and nothing is kept. The report is kept in any
+    case. Raises TooLarge and IdempotencyKeyReused.
     """
-    lines = [read_line(text, datetime.now(UTC)) for text in _split(body)]
+    lines = [read_line(text, datetime.now(UTC)) for text in split_lines(body, MOST_LINES)]
+    asked, batch = Asked(body, atomic, validate_only, key), str(uuid4())
 
-    def work(connection: Connection) -> Report:
-        report = _write_lines(connection, owner, lines, validate_only)
-        if atomic and report.counts[REJECTED]:
-            raise _Undone(report)
-        if not validate_only:
-            _keep(connection, owner, report)
-        return report
+    def work(connection: Connection) -> Answered:
+        if first := first_answer(connection, owner, asked, batch):
+            return first
+        with connection.begin_nested() as attempt:
+            report = _write_lines(connection, owner, lines, batch, validate_only)
+            if validate_only or (atomic and report.counts[REJECTED]):
+                attempt.rollback()
+        _keep(connection, owner, report, validate_only)
+        return Answered(batch, report.counts)
 
-    try:
-        report = store.write(work, undo=validate_only)
-    except _Undone as undone:
-        report = undone.report
-    else:
-        if not validate_only:
-            return report
-    with store.writing() as connection:
-        _keep(connection, owner, report)
-    return report
+    return store.write(work)
 
 
-def _write_lines(connection: Connection, owner: Owner, lines: Sequence[Line], validate_only: bool) -> Report:
-    batch = str(uuid4())
+def _write_lines(
+    connection: Connection, owner: Owner, lines: Sequence[Line], batch: str, validate_only: bool
+) -> Report:
     sent = [Sent.by(owner, line.checked.change) for line in lines if line.checked.change]
     received_at, taken = take(connection, sent, batch, match=not validate_only)
     answers = zip(sent, taken, strict=True)
@@ -84,23 +82,24 @@ def _write_lines(connection: Connection, owner: Owner, lines: Sequence[Line], va
     return Report(batch, received_at, results)
 
 
-def _keep(connection: Connection, owner: Owner, report: Report) -> None:
-    lines = [json.dumps({"line": number} | result) for number, result in enumerate(report.results, 1)]
-    batches.keep(connection, owner, report.batch, report.received_at, json.dumps(report.counts), lines)
+def _keep(connection: Connection, owner: Owner, report: Report, is_validation: bool) -> None:
+    lines = (json.dumps({"line": number} | result) for number, result in enumerate(report.results, 1))
+    kept = Batch(
+        batch=report.batch,
+        source_agency=owner.agency,
+        source=owner.source,
+        received_at=report.received_at,
+        kept_until=report.received_at + (VALIDATION_KEPT if is_validation else REPORT_KEPT),
+        is_validation=is_validation,
+        counts=json.dumps(report.counts),
+        results="".join(f"{line}\n" for line in lines),
+    )
+    batches.keep(connection, kept)
 
 
 def _never_held() -> Remark:
     detail = "nothing was ever held under this source_id"
     return remarks.of_rule("SH09", "/source_id", "unknown-source-id", detail, "post the record before its retraction")
-
-
-def _split(body: bytes) -> list[bytes]:
-    lines = body.split(b"\n")
-    if not lines[-1].strip():
-        lines.pop()
-    if len(lines) > MOST_LINES:
-        raise TooLarge(f"A batch is at most {MOST_LINES:,} lines; nothing of it was kept")
-    return lines
 
 
 def _result(line: Line, received: Received | None) -> dict[str, Any]:

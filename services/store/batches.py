@@ -1,41 +1,60 @@
-"""Batches as they were answered, kept so that their results can be fetched."""
+"""Batches as they were answered, kept for a time so that their results can be fetched."""
 
-from collections.abc import Iterator, Sequence
+import json
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
-from services.store.tables import Batch, BatchResult
+from services.store.engine import clock
+from services.store.tables import Batch, IdempotencyKey
 from services.store.writing import Owner
 
 BATCH: Table = Batch.__table__  # type: ignore[attr-defined]
-RESULT: Table = BatchResult.__table__  # type: ignore[attr-defined]
+ENDING: tuple[tuple[Table, str], ...] = (
+    (BATCH, "batch"),
+    (IdempotencyKey.__table__, "key"),  # type: ignore[attr-defined]
+)
+"""What is kept for a time only, with the column that names one within its source."""
+ENDED_AT_ONCE = 100
+"""Rows deleted, at most, when a batch is kept."""
 
 
-def keep(
-    connection: Connection, owner: Owner, batch: str, received_at: datetime, counts: str, lines: Sequence[str]
-) -> None:
-    """Keep a batch's counts and its lines' results, both as JSON text."""
-    row = {"batch": batch, "source_agency": owner.agency, "source": owner.source}
-    connection.execute(BATCH.insert(), [row | {"received_at": received_at, "counts": counts}])
-    results = [
-        {"batch": batch, "line": number, "source_agency": owner.agency, "body": body}
-        for number, body in enumerate(lines, 1)
-    ]
-    if results:
-        connection.execute(RESULT.insert(), results)
+@dataclass(frozen=True)
+class Answered:
+    """A batch as it was answered: its id, and how many lines had each result."""
+
+    batch: str
+    counts: dict[str, int]
 
 
-def owned(connection: Connection, owner: Owner, batch: str) -> bool:
-    """Whether the source posted that batch."""
-    query = select(BATCH.c.batch).where(
-        BATCH.c.batch == batch, BATCH.c.source == owner.source, BATCH.c.source_agency == owner.agency
-    )
-    return connection.execute(query).first() is not None
+def keep(connection: Connection, batch: Batch) -> None:
+    """Keep a batch; some of what its source has had kept long enough goes."""
+    connection.execute(BATCH.insert(), [batch.model_dump()])
+    _end(connection, Owner(batch.source, batch.source_agency), batch.received_at)
 
 
-def results(connection: Connection, owner: Owner, batch: str) -> Iterator[str]:
-    """The lines' results in order, as JSON text."""
-    own = RESULT.c.batch == batch, RESULT.c.source_agency == owner.agency
-    query = select(RESULT.c.body).where(*own).order_by(RESULT.c.line)
-    yield from connection.execute(query).scalars()
+def answered(connection: Connection, owner: Owner, batch: str) -> Answered:
+    """A kept batch of that source."""
+    counts = connection.execute(select(BATCH.c.counts).where(*_own(owner, batch))).scalar_one()
+    return Answered(batch, json.loads(counts))
+
+
+def results(connection: Connection, owner: Owner, batch: str) -> str | None:
+    """The results of a batch's lines as NDJSON; None where the source posted no such batch, or it is kept no more."""
+    kept = BATCH.c.kept_until > clock(connection)
+    found: str | None = connection.execute(select(BATCH.c.results).where(kept, *_own(owner, batch))).scalar()
+    return found
+
+
+def _own(owner: Owner, batch: str) -> tuple[ColumnElement[bool], ...]:
+    return BATCH.c.batch == batch, BATCH.c.source == owner.source, BATCH.c.source_agency == owner.agency
+
+
+def _end(connection: Connection, owner: Owner, at: datetime) -> None:
+    """Delete what ended by then, the oldest first; what another transaction deletes just now is left to it."""
+    for held, name in ENDING:
+        own = held.c.source_agency == owner.agency, held.c.source == owner.source
+        ended = select(held.c[name]).where(*own, held.c.kept_until <= at).order_by(held.c.kept_until)
+        some = ended.limit(ENDED_AT_ONCE).with_for_update(skip_locked=True)
+        connection.execute(delete(held).where(*own, held.c[name].in_(some)))

@@ -2,7 +2,7 @@
 
 PostgreSQL takes each column as an array, one round trip a table: 1.3 times the
 cost of a raw COPY, where COPY itself would be refused under row-level security
-and a temporary stage costs a file truncated at every commit (decision 10).
+and a temporary stage costs a file truncated at every commit (decision 12).
 SQLite takes the rows one by one from a prepared statement.
 """
 

@@ -60,7 +60,11 @@ class Journal(SQLModel, table=True):
     """One row for each accepted version of a record: the evidence, never changed."""
 
     __tablename__ = "journal"
-    __table_args__ = (UniqueConstraint("source_agency", "source", "family", "source_id", "version"),)
+    __table_args__ = (
+        UniqueConstraint("source_agency", "source", "family", "source_id", "version"),
+        # Nearly free on PostgreSQL, for the journal is written in the order of receipt; SQLite makes it a plain one.
+        Index("journal_by_receipt", "received_at", postgresql_using="brin"),
+    )
     seq: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
     source_agency: str
     source: str
@@ -148,11 +152,9 @@ class Link(SQLModel, table=True):
     superseded_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 
 
-class Outbox(SQLModel, table=True):
-    """What the changes feed has yet to number: one row for each accepted version and each link changed."""
+class Entry(SQLModel):
+    """What the changes feed says: what became of a record, and the child it was then about."""
 
-    __tablename__ = "outbox"
-    entry: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
     type: str
     source_agency: str
     source: str
@@ -162,25 +164,54 @@ class Outbox(SQLModel, table=True):
     previous_child: str | None = None
 
 
+class Outbox(Entry, table=True):
+    """What the changes feed has yet to number: one row for each accepted version and each link changed."""
+
+    __tablename__ = "outbox"
+    entry: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+
+
+class Feed(Entry, table=True):
+    """The changes feed: what was in the outbox, numbered once it was committed; `entry` was its place there."""
+
+    __tablename__ = "feed"
+    __table_args__ = (Index("feed_by_agency", "source_agency", "seq"),)
+    seq: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    entry: int = Field(sa_column=Column(BIG, nullable=False))
+
+
 class Batch(SQLModel, table=True):
-    """One batch as it was answered."""
+    """One batch as it was answered: its counts as JSON, its lines' results as NDJSON, kept until an instant.
+
+    `is_validation`: it was only to be seen what would become of it.
+    """
 
     __tablename__ = "batch"
+    __table_args__ = (
+        Index("batch_by_receipt", "source_agency", "source", "received_at"),
+        Index("batch_by_end", "source_agency", "source", "kept_until"),
+    )
     batch: str = Field(primary_key=True)
     source_agency: str
     source: str
     received_at: datetime = Field(sa_column=_instant())
+    kept_until: datetime = Field(sa_column=_instant())
+    is_validation: bool
     counts: str
+    results: str = Field(sa_column=Column(Text, nullable=False))
 
 
-class BatchResult(SQLModel, table=True):
-    """What became of one line of a batch."""
+class IdempotencyKey(SQLModel, table=True):
+    """A key that a source sent with a batch, until an instant: what was asked, and the batch that it was."""
 
-    __tablename__ = "batch_result"
-    batch: str = Field(primary_key=True, foreign_key="batch.batch")
-    line: int = Field(primary_key=True)
-    source_agency: str
-    body: str = Field(sa_column=Column(Text, nullable=False))
+    __tablename__ = "idempotency_key"
+    __table_args__ = (Index("idempotency_key_by_end", "source_agency", "source", "kept_until"),)
+    source_agency: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request_sha256: str
+    batch: str
+    kept_until: datetime = Field(sa_column=_instant())
 
 
 class QualityRun(SQLModel, table=True):

@@ -12,8 +12,10 @@ from sqlmodel import SQLModel
 import services.store.family_tables
 import services.store.tables  # noqa: F401
 from services.settings import Settings
+from services.store import batches
 from services.store.engine import Store
 from services.store.schema import migrate, revisions
+from services.store.writing import Owner
 
 
 @pytest.fixture
@@ -86,3 +88,22 @@ def test_the_bulk_reader_sees_no_credentials(owned: Store, settings: Settings) -
         with pytest.raises(ProgrammingError, match="permission denied"), reader.reading() as connection:
             connection.execute(text(f"SELECT * FROM {table}"))
     reader.close()
+
+
+def test_reports_of_earlier_batches_are_kept_when_they_become_one_text(owned: Store) -> None:
+    owner = Owner("a-source", "S12000038")
+    migrate(owned, "base")
+    migrate(owned, "0001")
+    with owned.writing() as connection:
+        now = connection.execute(text("SELECT CURRENT_TIMESTAMP")).scalar_one()
+        row = {"agency": owner.agency, "source": owner.source, "now": now}
+        connection.execute(text("INSERT INTO batch VALUES ('b', :agency, :source, :now, '{}')"), row)
+        for line in (10, 9, 1):
+            connection.execute(
+                text("INSERT INTO batch_result VALUES ('b', :line, :agency, :body)"),
+                row | {"line": line, "body": str(line)},
+            )
+    migrate(owned)
+    with owned.reading() as connection:
+        assert batches.results(connection, owner, "b") == "1\n9\n10\n"
+        assert batches.answered(connection, owner, "b").counts == {}

@@ -11,10 +11,11 @@ import pytest
 
 from quality.catalogue import rules
 from quality.door import failures
-from quality.predicate import BadPredicate, parse
+from quality.predicate import parse
 from quality.rule import Codes, Example, Row, Rule, Severity, Shape
 from quality.run import Status, run
 from quality.sql import runs_over_data
+from quality.terms import BadPredicate
 from quality.workspace import Held, add_records, create
 from schemas.registry import BY_NAME
 from tests.examples import changed

@@ -1,0 +1,64 @@
+"""A source's receipt of a day, for its data team to read in the morning."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path
+from starlette.responses import Response
+
+from services.access.tokens import Caller
+from services.api.answers import spooled
+from services.api.described import PROBLEMS
+from services.api.requests import SourceName, StoreOf, readable, requires
+from services.errors import BadRequest
+from services.intake.receipts import Receipt, day_receipts
+
+router = APIRouter(tags=["receipts"])
+MayRead = Annotated[Caller, Depends(requires("records.read"))]
+CSV = "text/csv"
+
+
+def _day(day: Annotated[str, Path(description="A day in Europe/London, YYYY-MM-DD")]) -> date:
+    """The day asked for; raises BadRequest."""
+    try:
+        found = date.fromisoformat(day)
+    except ValueError:
+        found = date.min
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", day, re.ASCII) or not 1900 <= found.year <= 2199:
+        raise BadRequest("A receipt is of a day written YYYY-MM-DD")
+    return found
+
+
+@router.get("/v1/sources/{source}/receipts/{day}", responses=PROBLEMS | {200: {"content": {CSV: {}}}})
+def day_receipt(source: SourceName, caller: MayRead, day: Annotated[date, Depends(_day)], store: StoreOf) -> Response:
+    """A row for each change received from the source that day, and for each line of a batch that was refused.
+
+    A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    """
+    owner = readable(store, caller, source)
+    with store.reading() as connection:
+        headers = {"Content-Disposition": f'attachment; filename="{owner.source}-{day}.csv"'}
+        return spooled(_csv(day_receipts(connection, owner, day)), CSV, headers)
+
+
+class _Lines:
+    """What a CSV writer writes, handed back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv(receipts: Iterable[Receipt]) -> Iterator[str]:
+    writer: Any = csv.writer(_Lines())
+    yield writer.writerow(Receipt._fields)
+    yield from (writer.writerow([_cell(value) for value in receipt]) for receipt in receipts)
+
+
+def _cell(value: object) -> object:
+    """A value as a cell; what a spreadsheet would take for a formula is marked as text."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
