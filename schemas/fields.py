@@ -113,6 +113,11 @@ def is_agency(code: str) -> bool:
     return named is not None or code in code_list("agencies")
 
 
+def takes(codelist: str, value: str) -> bool:
+    """Whether a field with that code list takes the value."""
+    return is_agency(value) if codelist == AgencyCode.codelist else value in code_list(codelist)
+
+
 def _date(value: Any) -> date:
     found = _read(date.fromisoformat, value) if isinstance(value, str) and _DATE.fullmatch(value) else None
     if found is None:

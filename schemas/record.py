@@ -90,10 +90,14 @@ class Family:
         worked_out = [derive(d.name, d.row, family=self.name, is_part=True)[0] for d in self.derived]
         return (*derive(self.name, self.contract, family=self.name), *worked_out)
 
+    @property
+    def posted_tables(self) -> tuple[Table, ...]:
+        """The family's own table and those of its parts, without those worked out."""
+        return self.tables[: len(self.tables) - len(self.derived)]
+
     def posted(self, record: Record) -> dict[str, list[Row]]:
         """One record's rows as posted, by table name; an item's `position` counts from 0."""
-        tables = self.tables[: len(self.tables) - len(self.derived)]
-        return {table.name: rows_of(table, record) for table in tables}
+        return {table.name: rows_of(table, record) for table in self.posted_tables}
 
     def rows(self, record: Record) -> dict[str, list[Row]]:
         """One record's rows by table name, those worked out included."""

@@ -30,7 +30,8 @@ from services.cli.measures import headline, print_sheet
 from services.cli.screen import FINE, FOUND, CouldNotRun, out, print_counts, print_json, progress, say
 from services.cli.service import bring_up_to_date, is_free
 from services.sender.client import SourceClient
-from services.sender.post import post_file
+from services.sender.post import How, post_file
+from services.sender.receipt import Receipt
 from services.settings import Settings
 from services.store import reading, sources
 from services.store.engine import Store
@@ -178,7 +179,7 @@ def _post(shown: Shown, files: list[Path], clients: dict[str, Credentials]) -> N
 
 def _post_one(http: httpx.Client, file: Path, client: Credentials, advance: Any) -> Counter[str]:
     source = SourceClient(http, file.stem, client.client_id, client.client_secret)
-    return post_file(source, file, each=advance)
+    return post_file(source, file, Receipt(file.with_suffix(".receipt.csv")), How(anew=True), advance)
 
 
 def _inspect(shown: Shown, settings: Settings) -> None:

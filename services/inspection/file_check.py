@@ -16,6 +16,7 @@ from quality.workspace import Held, add_records, create
 from schemas.registry import FAMILIES
 from services.extracts.in_flight import frame_problems
 from services.intake.lines import Line, read_line
+from services.sender.batches import file_lines
 from services.store.writing import Put, Retraction
 
 NOBODY = "this-file"
@@ -42,7 +43,7 @@ def check_file(path: Path, each: Callable[[int], None] = lambda lines: None) -> 
     """Check an NDJSON file of batch lines; nothing is sent."""
     at = datetime.now(UTC)
     checked = FileCheck()
-    for number, text in enumerate(_lines(path), 1):
+    for number, text in file_lines(path):
         _take(checked, number, read_line(text, at))
         each(1)
     connection = duckdb.connect()
@@ -84,11 +85,6 @@ def _findings(
     for number, rule, pointer in found:
         put = by_line[number]
         yield number, put.family.name, put.source_id, rule, pointer
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        yield from (line.rstrip(b"\r\n") for line in file)
 
 
 def as_json(checked: FileCheck) -> dict[str, Any]:
