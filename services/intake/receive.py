@@ -252,7 +252,7 @@ def _never_held() -> Remark:
 
 
 def _split(body: bytes) -> list[bytes]:
-    lines = body.split(b"\n")
+    lines = body.split(b"\n", MOST_LINES + 1)
     if not lines[-1].strip():
         lines.pop()
     if len(lines) > MOST_LINES:
