@@ -1,9 +1,9 @@
 """The lines of a batch: each read, and checked as the record or the retraction that it holds."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from heapq import nsmallest
 from typing import Any
 
@@ -16,6 +16,8 @@ from services.intake.strict_json import NotJson, parse
 
 MEMBERS = {"record": check, "retract": check_retraction}
 """What a line may hold, and what checks it."""
+MOST_OF_A_BATCH = 100_000
+"""Remarks that a batch is answered with in full: a report is held in memory whole."""
 LONGEST_LINE = LARGEST_RECORD + 4096
 """The largest record, with what stands around it."""
 
@@ -45,6 +47,20 @@ def read_line(text: bytes, at: datetime) -> Line:
     (member,) = MEMBERS.keys() & line.keys()
     checked = MEMBERS[member](BY_NAME[line["family"]], line["source_id"], line[member], at)
     return Line(_family(line), _source_id(line), checked)
+
+
+def read_lines(texts: Iterable[bytes]) -> Iterator[Line]:
+    """Read and check the lines of a batch, one after the other.
+
+    Once MOST_OF_A_BATCH remarks are told, each further line has its first error and its first warning told.
+    """
+    told = 0
+    for text in texts:
+        line = read_line(text, datetime.now(UTC))
+        if told >= MOST_OF_A_BATCH:
+            line = replace(line, checked=line.checked.in_short())
+        told += len(line.checked.errors) + len(line.checked.warnings)
+        yield line
 
 
 def malformed(why: str) -> Remark:

@@ -18,7 +18,7 @@ from services.errors import Invalid, NotFound, PreconditionFailed, Remark, TooLa
 from services.identity import arrival
 from services.intake import remarks
 from services.intake.door import Checked, check, check_retraction
-from services.intake.lines import Line, malformed, read_line
+from services.intake.lines import Line, malformed, read_lines
 from services.intake.strict_json import NotJson, parse
 from services.store import batches, links
 from services.store.engine import Store, announce, clock
@@ -103,7 +103,7 @@ def receive_batch(store: Store, owner: Owner, body: bytes, atomic: bool = False,
 
     `atomic`: any line rejected and nothing is kept. The report is kept in any case.
     """
-    lines = [read_line(text, datetime.now(UTC)) for text in _split(body)]
+    lines = list(read_lines(_split(body)))
     try:
         with _transaction(store, validate_only) as connection:
             report = _write_lines(connection, owner, lines, validate_only)
