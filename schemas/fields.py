@@ -182,7 +182,7 @@ Contact = Annotated[str, StringConstraints(min_length=1, max_length=400), Releas
 
 Postcode = Annotated[str, StringConstraints(max_length=40), Release.DROP]
 
-DataZone = Annotated[str, StringConstraints(pattern=r"^S01\d{6}$"), Release.UNRESTRICTED]
+DataZone = Annotated[str, StringConstraints(pattern=r"^S01[0-9]{6}$"), Release.UNRESTRICTED]
 """A 2011 data zone, S01 and six digits."""
 
 Worker = Annotated[str, StringConstraints(min_length=1, max_length=128), Release.DROP]

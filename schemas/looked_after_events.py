@@ -5,11 +5,13 @@ kind follows from what changed: the set of legal reasons in force (with their
 measures), the placement, the carer (list `looked_after_event_kinds`).
 """
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from schemas.codelists import code_list
 from schemas.fields import Code, OnDate, Role, Text
@@ -18,7 +20,9 @@ from schemas.record import Item
 if TYPE_CHECKING:
     from schemas.families.care_episodes import CareEpisode, LegalReason, Placement
 
-LegalState = frozenset[tuple[str, frozenset[str]]]
+T = TypeVar("T")
+LegalState = tuple[str, frozenset[str]]
+"""A power, and the measures that go with it."""
 
 
 class LookedAfterEvent(Item):
@@ -97,15 +101,18 @@ def _end(episode: "CareEpisode") -> Iterator[LookedAfterEvent]:
 
 
 def _changes(episode: "CareEpisode") -> Iterator[LookedAfterEvent]:
-    moves = [Move(left, joined) for left, joined in pairwise(_in_order(episode))]
+    in_order = _in_order(episode)
+    moves = [Move(left, joined) for left, joined in pairwise(in_order)]
+    moved = _by_day((move.joined.started_on, move) for move in moves)
+    behind = _legal_behind(episode)
     last_day = episode.ended_on or date.max
-    legal = {on for on in _legal_dates(episode) if episode.started_on < on < last_day and _legal_changed(episode, on)}
-    for on in sorted(legal | {move.joined.started_on for move in moves}):
-        todays = [move for move in moves if move.joined.started_on == on]
+    legal = {on for on in _legal_changes(episode) if episode.started_on < on < last_day}
+    for on in sorted(legal | moved.keys()):
+        todays = moved.get(on, [])
         for move in todays[:-1]:
             yield _moved(on, move, ended_legal=None)
-        ended_legal = _legal_behind(episode, on) if on in legal else None
-        yield _moved(on, todays[-1], ended_legal) if todays else _legal_only(episode, on, ended_legal)
+        ended_legal = behind[on] if on in legal else None
+        yield _moved(on, todays[-1], ended_legal) if todays else _legal_only(in_order, on, ended_legal)
 
 
 def _moved(on: date, move: Move, ended_legal: "LegalReason | None") -> LookedAfterEvent:
@@ -125,14 +132,15 @@ def _moved(on: date, move: Move, ended_legal: "LegalReason | None") -> LookedAft
     )
 
 
-def _legal_only(episode: "CareEpisode", on: date, behind: "LegalReason | None") -> LookedAfterEvent:
-    lived_in = [placement.type for placement in _in_order(episode) if placement.started_on <= on]
+def _legal_only(in_order: Sequence["Placement"], on: date, behind: "LegalReason | None") -> LookedAfterEvent:
+    begun = bisect_right(in_order, on, key=lambda placement: placement.started_on)
+    lived_in = in_order[begun - 1].type if begun else None
     return LookedAfterEvent.model_construct(
         kind=kind_of(legal_changed=True),
         happened_on=on,
         legal_change_reason=behind.change_reason if behind else None,
-        previous_placement_type=lived_in[-1] if lived_in else None,
-        placement_type=lived_in[-1] if lived_in else None,
+        previous_placement_type=lived_in,
+        placement_type=lived_in,
     )
 
 
@@ -158,23 +166,38 @@ def _in_order(episode: "CareEpisode") -> list["Placement"]:
     return sorted(episode.placements, key=lambda one: (one.started_on, one.ended_on or date.max))
 
 
-def _legal_dates(episode: "CareEpisode") -> set[date]:
-    ends = {legal.ended_on for legal in episode.legal_reasons if legal.ended_on}
-    return ends | {legal.started_on for legal in episode.legal_reasons}
+def _legal_changes(episode: "CareEpisode") -> Iterator[date]:
+    """The days on which other powers, or other measures of them, were in force than the day before."""
+    in_force: Counter[LegalState] = Counter()
+    steps = _by_day(_steps(episode))
+    for on in sorted(steps):
+        before = {state: in_force[state] > 0 for state, _ in steps[on]}
+        for state, step in steps[on]:
+            in_force[state] += step
+        if any(is_so != (in_force[state] > 0) for state, is_so in before.items()):
+            yield on
 
 
-def _legal_changed(episode: "CareEpisode", on: date) -> bool:
-    before = [x for x in episode.legal_reasons if x.started_on < on and (x.ended_on is None or x.ended_on >= on)]
-    after = [x for x in episode.legal_reasons if x.started_on <= on and (x.ended_on is None or x.ended_on > on)]
-    return _state(before) != _state(after)
+def _steps(episode: "CareEpisode") -> Iterator[tuple[date, tuple[LegalState, int]]]:
+    """When each legal reason came into force (1) and ceased to be (-1); one of no day's length never was."""
+    for legal in episode.legal_reasons:
+        state = (legal.legal_reason, frozenset(legal.measures))
+        if legal.ended_on is None or legal.ended_on > legal.started_on:
+            yield legal.started_on, (state, 1)
+            if legal.ended_on is not None:
+                yield legal.ended_on, (state, -1)
 
 
-def _state(in_force: Sequence["LegalReason"]) -> LegalState:
-    return frozenset((legal.legal_reason, frozenset(legal.measures)) for legal in in_force)
+def _legal_behind(episode: "CareEpisode") -> dict[date, "LegalReason"]:
+    """The legal reason whose change reason explains each day: one that ended, else one that began."""
+    ended = [(legal.ended_on, legal) for legal in episode.legal_reasons if legal.ended_on]
+    began = [(legal.started_on, legal) for legal in episode.legal_reasons]
+    days = _by_day([*ended, *began])
+    return {on: min(legals, key=lambda legal: legal.change_reason is None) for on, legals in days.items()}
 
 
-def _legal_behind(episode: "CareEpisode", on: date) -> "LegalReason | None":
-    """The legal reason whose change reason explains that day: one that ended, else one that began."""
-    ended = [legal for legal in episode.legal_reasons if legal.ended_on == on]
-    began = [legal for legal in episode.legal_reasons if legal.started_on == on]
-    return next(iter(sorted([*ended, *began], key=lambda legal: legal.change_reason is None)), None)
+def _by_day(dated: Iterable[tuple[date, T]]) -> dict[date, list[T]]:
+    found: dict[date, list[T]] = {}
+    for on, each in dated:
+        found.setdefault(on, []).append(each)
+    return found

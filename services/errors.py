@@ -135,6 +135,13 @@ class PreconditionFailed(Problem):
     status, name, title = 412, "version-differs", "The version held is not the one that If-Match names"
 
 
+class TooSlow(Problem):
+    """A body that was too long in coming; nothing was kept."""
+
+    status, name, retryable = 408, "too-slow", True
+    title = "The body was too long in coming; nothing of it was kept; try again over a better line, or in smaller parts"
+
+
 class TooLarge(Problem):
     """A body over the limit; nothing was kept."""
 
@@ -181,6 +188,7 @@ ALL: tuple[type[Problem], ...] = (
     Gone,
     Stale,
     PreconditionFailed,
+    TooSlow,
     TooLarge,
     UnsupportedMediaType,
     Invalid,

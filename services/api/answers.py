@@ -1,18 +1,21 @@
 """How the service answers: JSON, problems (RFC 9457), and what every request and answer carries."""
 
+import asyncio
 import json
 import logging
 import re
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from uuid import uuid4
 
 from prometheus_client import Counter
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from services.errors import BadRequest, NoSuchAddress, NotAllowed, Problem
@@ -25,6 +28,7 @@ DOCS_POLICY = (
 )
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+LINGERING_SECONDS = 2.0
 ECHOED = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 Scope = MutableMapping[str, Any]
@@ -70,7 +74,7 @@ class Frame:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request = Request(scope)
+        request, body = Request(scope), Incoming(scope, receive)
         given = request.headers.get("x-request-id", "")
         request.state.request_id = given if ECHOED.fullmatch(given) else str(uuid4())
         started = False
@@ -79,20 +83,51 @@ class Frame:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = _framed_headers(request, message)
+                message["headers"] = _framed_headers(scope, request.state.request_id, message, body.is_unread)
                 _count(scope, message["status"])
+            elif body.is_unread and not message.get("more_body"):
+                await send({**message, "more_body": True})
+                await body.discard()
+                message = {"type": "http.response.body"}
             await send(message)
 
-        if "\0" in request.url.path or "%00" in str(request.url):
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             await problem_answer(request, BadRequest("An address holds no NUL character"))(scope, receive, framed)
             return
         try:
-            await self.app(scope, receive, framed)
+            await self.app(scope, body.receive, framed)
+        except ClientDisconnect:
+            logger.info("request %s ended before its body did", request.state.request_id)
         except Exception as error:
             logger.error("request %s failed: %s", request.state.request_id, _traced(error))
             if started:
                 raise
             await problem_answer(request, Problem())(scope, receive, framed)
+
+
+class Incoming:
+    """A request's body on its way in.
+
+    One that is answered before it is all here may never end: its connection is
+    closed, once the sender has had a moment to stop and to read the answer.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        headers = Headers(scope=scope)
+        self.is_unread = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+        self._receive = receive
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        message = await self._receive()
+        self.is_unread = self.is_unread and bool(message.get("more_body"))
+        return message
+
+    async def discard(self) -> None:
+        """Let the rest of it come, for a moment, and keep nothing of it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGERING_SECONDS):
+                while self.is_unread:
+                    await self.receive()
 
 
 def _traced(error: Exception) -> str:
@@ -101,9 +136,12 @@ def _traced(error: Exception) -> str:
     return f"{type(error).__name__} at {' > '.join(f'{Path(one.filename).name}:{one.lineno}' for one in frames)}"
 
 
-def _framed_headers(request: Request, message: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    policy = DOCS_POLICY if request.url.path == "/docs" else NOTHING
-    own = {"X-Request-ID": request.state.request_id, "Content-Security-Policy": policy} | HEADERS
+def _framed_headers(
+    scope: Scope, request_id: str, message: MutableMapping[str, Any], closes: bool
+) -> list[tuple[bytes, bytes]]:
+    policy = DOCS_POLICY if scope["path"] == "/docs" else NOTHING
+    own = {"X-Request-ID": request_id, "Content-Security-Policy": policy} | HEADERS
+    own |= {"Connection": "close"} if closes else {}
     given = {name.lower() for name, _ in message["headers"]}
     more = ((name.lower().encode(), value.encode()) for name, value in own.items())
     return [*message["headers"], *(pair for pair in more if pair[0] not in given)]

@@ -81,7 +81,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 OPEN_PROBLEMS = problems(400, 404, 503)
 PROBLEMS = problems(400, 401, 403, 404, 503)
-WRITE_PROBLEMS = problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 503)
+WRITE_PROBLEMS = problems(400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 503)
 
 
 class Answer(BaseModel):
@@ -130,7 +130,7 @@ class BatchAnswer(Answer):
 
     @classmethod
     def answers(cls) -> dict[int | str, dict[str, Any]]:
-        return {200: {"model": cls}, **problems(400, 401, 403, 404, 413, 415, 422, 503)}
+        return {200: {"model": cls}, **problems(400, 401, 403, 404, 408, 413, 415, 422, 503)}
 
 
 class DigestAnswer(Answer):
@@ -159,13 +159,17 @@ class Page(Answer):
     next: int | str | None
 
 
-class TokenAnswer(BaseModel):
+class TokenAnswer(Answer):
     """An access token."""
 
     access_token: str
     token_type: str
     expires_in: int
     scope: str
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, **problems(400, 401, 408, 413, 415, 503)}
 
 
 def body_of(family: Family) -> dict[str, Any]:

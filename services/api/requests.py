@@ -1,5 +1,6 @@
 """What is asked of a request before a route sees it, in the contract's order of checks."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, NamedTuple
@@ -7,12 +8,14 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import Depends, Path, Request
 
 from services.access.tokens import Caller, Callers
-from services.errors import BadRequest, Forbidden, NotFound, TooLarge, Unauthorised, UnsupportedMediaType
+from services.errors import BadRequest, Forbidden, NotFound, TooLarge, TooSlow, Unauthorised, UnsupportedMediaType
 from services.store import sources
 from services.store.engine import Store
 from services.store.writing import Owner
 
 MOST_ITEMS = 1000
+PATIENCE_SECONDS, SLOWEST_BYTES_A_SECOND = 20.0, 16_384
+"""How long a body may take: so many seconds, and one more for each so many bytes of it."""
 
 
 def the_store(request: Request) -> Store:
@@ -73,19 +76,44 @@ def body_up_to(limit: int, *types: str) -> Callable[[Request], Awaitable[bytes]]
     """The body, of one of these types, never more of it in memory than the limit."""
 
     async def read(request: Request) -> bytes:
-        given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if given not in types or request.headers.get("content-encoding", "identity") != "identity":
-            raise UnsupportedMediaType(f"Send {' or '.join(types)}, not compressed")
-        if int(request.headers.get("content-length", "0")) > limit:
+        encoding = request.headers.get("content-encoding", "identity").strip().lower()
+        if media_type_in_utf8(request) not in types or encoding != "identity":
+            raise UnsupportedMediaType(f"Send {' or '.join(types)}, in UTF-8 and not compressed")
+        if declared_length(request) > limit:
             raise TooLarge
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise TooLarge
-        return bytes(body)
+        return await arrived(request, limit)
 
     return read
+
+
+def media_type_in_utf8(request: Request) -> str:
+    """The type that Content-Type names; nothing where it names another charset than UTF-8."""
+    given, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
+    charsets = {part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")}
+    return given if charsets <= {"utf-8"} else ""
+
+
+def declared_length(request: Request) -> int:
+    """What Content-Length says, 0 where there is none; raises BadRequest for what is no number."""
+    declared = request.headers.get("content-length", "0")
+    if not re.fullmatch(r"[0-9]{1,18}", declared):
+        raise BadRequest("Content-Length is not a number of bytes")
+    return int(declared)
+
+
+async def arrived(request: Request, limit: int) -> bytes:
+    """The body once it is here; raises TooLarge as soon as it passes the limit, TooSlow as soon as it lags."""
+    body, began = bytearray(), asyncio.get_running_loop().time()
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS) as patience:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise TooLarge
+                patience.reschedule(began + PATIENCE_SECONDS + len(body) / SLOWEST_BYTES_A_SECOND)
+    except TimeoutError:
+        raise TooSlow from None
+    return bytes(body)
 
 
 class Posted(NamedTuple):

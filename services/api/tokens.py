@@ -1,7 +1,6 @@
 """Tokens: OAuth 2.0 client credentials, by HTTP Basic."""
 
 import base64
-import binascii
 from typing import Annotated
 from urllib.parse import parse_qs, unquote_plus
 
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse
 
 from services.access.tokens import issue
-from services.api.described import TokenAnswer, problems
+from services.api.described import TokenAnswer
 from services.api.requests import StoreOf, body_up_to
 from services.errors import BadRequest, UnknownClient
 
@@ -32,9 +31,7 @@ _BODY = {
 }
 
 
-@router.post(
-    "/oauth/token", responses={200: {"model": TokenAnswer}, **problems(400, 401, 413, 415)}, openapi_extra=_BODY
-)
+@router.post("/oauth/token", responses=TokenAnswer.answers(), openapi_extra=_BODY)
 def token(request: Request, store: StoreOf, body: Annotated[bytes, Depends(body_up_to(16_384, FORM))]) -> JSONResponse:
     """A token for an hour; all granted scopes where none is named."""
     form = parse_qs(body.decode("utf-8", "replace"))
@@ -57,7 +54,7 @@ def _basic(request: Request) -> tuple[str, str]:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     try:
         client_id, colon, secret = base64.b64decode(given, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise UnknownClient from None
     if scheme.lower() != "basic" or not colon or "\0" in unquote_plus(client_id):
         raise UnknownClient("Give the client id and secret by HTTP Basic")

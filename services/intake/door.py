@@ -37,6 +37,10 @@ class Checked:
     errors: Sequence[Remark]
     warnings: Sequence[Remark]
 
+    def in_short(self) -> "Checked":
+        """The same with the first error and the first warning only."""
+        return Checked(self.change, self.errors[:1], self.warnings[:1])
+
 
 def check(family: Family, source_id: str, body: Any, at: datetime) -> Checked:
     """Check a parsed record at an instant."""

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from services.errors import Remark
 from services.intake import remarks
-from services.intake.lines import Line, read_line, split_lines
+from services.intake.lines import Line, read_lines, split_lines
 from services.intake.repeats import REPORT_KEPT, VALIDATION_KEPT, Asked, first_answer
 from services.intake.taking import Received, received, take
 from services.store import batches
@@ -55,7 +55,7 @@ def receive_batch(
     `atomic`: any line rejected and nothing is kept. The report is kept in any
     case. Raises TooLarge and IdempotencyKeyReused.
     """
-    lines = [read_line(text, datetime.now(UTC)) for text in split_lines(body, MOST_LINES)]
+    lines = list(read_lines(split_lines(body, MOST_LINES)))
     asked, batch = Asked(body, atomic, validate_only, key), str(uuid4())
 
     def work(connection: Connection) -> Answered:

@@ -17,7 +17,12 @@ from services.errors import Remark
 CODE_LIKE = re.compile(r"[A-Z][A-Z0-9_-]{1,31}|[a-z]+([_-][a-z]+)+")
 """What may be shown of a wrong code: capitals, or words joined; never a date, a number, a postcode or a name."""
 POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z0-9]?[ -]?\d[A-Z]{2}", re.I)
-LONGEST_STEP = 64
+LONGEST_STEP, LONGEST_CODE = 64, 32
+MOST_TOLD, MOST_GUESSES = 100, 20
+"""How many of a record's problems of shape are told, and for how many of them what may have been meant.
+
+A record of 1 MiB may have a hundred thousand, and each takes longer to tell than to make.
+"""
 
 SAYS: Mapping[str, tuple[str, str, str]] = {
     "missing": ("missing", "SH02", "this field is required"),
@@ -61,28 +66,33 @@ def of_absent(name: str, kind: str) -> Remark:
 
 def of_shape(family: Family, error: ValidationError) -> Iterator[Remark]:
     """A remark for each way in which a record departs from its contract."""
-    for detail in error.errors(include_url=False):
-        yield _of_error(family, detail)
+    details = error.errors(include_url=False)
+    for number, detail in enumerate(details[:MOST_TOLD]):
+        yield _of_error(family, detail, guess=number < MOST_GUESSES)
+    if len(details) > MOST_TOLD:
+        more = f"{len(details) - MOST_TOLD} more problems of this record are not told"
+        yield of_rule("SH06", "", "too-many-problems", more, "mend these first")
 
 
-def _of_error(family: Family, error: ErrorDetails) -> Remark:
+def _of_error(family: Family, error: ErrorDetails, guess: bool) -> Remark:
+    """A remark for one error; to `guess` what was meant takes long."""
     pointer = pointer_of(error["loc"])
     kind = error["type"]
     if kind == "not-in-codelist":
-        return _of_code(family, error, pointer)
+        return _of_code(family, error, pointer, guess)
     if kind in SAYS:
         said, rule, sentence = SAYS[kind]
-        return of_rule(rule, pointer, said, sentence, _nearest_field(family, error))
+        return of_rule(rule, pointer, said, sentence, _nearest_field(family, error) if guess else None)
     if BOUNDS.search(kind):
         return of_rule("SH06", pointer, "out-of-bounds", _lower(error["msg"]))
     return of_rule("SH05", pointer, "wrong-type", _lower(error["msg"]))
 
 
-def _of_code(family: Family, error: ErrorDetails, pointer: str) -> Remark:
+def _of_code(family: Family, error: ErrorDetails, pointer: str, guess: bool) -> Remark:
     codelist = error["ctx"]["codelist"]
     value = str(error["input"])
-    near = code_list(codelist).suggest(value)
-    code_like = CODE_LIKE.fullmatch(value) and not POSTCODE.fullmatch(value)
+    near = code_list(codelist).suggest(value) if guess else None
+    code_like = len(value) <= LONGEST_CODE and CODE_LIKE.fullmatch(value) and not POSTCODE.fullmatch(value)
     shown = f"'{value}'" if code_like else "the value"
     return Remark(
         pointer=pointer,
