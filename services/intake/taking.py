@@ -13,7 +13,7 @@ from services.errors import Remark
 from services.identity import arrival
 from services.intake.door import Checked
 from services.store import links, outbox
-from services.store.engine import announce, clock
+from services.store.engine import announce
 from services.store.writing import Outcome, Owner, Put, Retraction, Sent, lock_heads, write_changes
 
 
@@ -52,8 +52,7 @@ def take(
     announce(connection, patience_ms)
     heads = lock_heads(connection, (each.key for each in sent))
     arrival.lock_identities(connection, [each.change.record for each in sent if isinstance(each.change, Put)])
-    received_at = clock(connection)
-    outcomes = write_changes(connection, sent, heads, received_at, batch)
+    received_at, outcomes = write_changes(connection, sent, heads, batch)
     if match:
         for owner, arrived in _arrived(sent, outcomes).items():
             arrival.link(connection, owner, arrived, received_at)

@@ -2,21 +2,28 @@
 
 PostgreSQL takes each column as an array, one round trip a table: 1.3 times the
 cost of a raw COPY, where COPY itself would be refused under row-level security
-and a temporary stage costs a file truncated at every commit (decision 12).
-SQLite takes the rows one by one from a prepared statement.
+and a temporary stage costs a file truncated at every commit. A few rows go as
+one JSON text: a statement then costs a third (decision 12). SQLite takes the
+rows one by one from a prepared statement.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import date, datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Column, Connection, Table, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Column, Connection, Table
+from sqlalchemy.dialects import postgresql
+
+from services.store.columns import kept_day, kept_instant
 
 Row = Mapping[str, Any]
-_POSTGRESQL, _SQLITE = postgresql.dialect(), sqlite.dialect()  # type: ignore[no-untyped-call]
+Made = TypeVar("Made")
+FEW = 24
+"""So many rows go to PostgreSQL as JSON."""
+_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 def together(connection: Connection) -> AbstractContextManager[Any]:
@@ -27,14 +34,14 @@ def together(connection: Connection) -> AbstractContextManager[Any]:
 def insert(connection: Connection, into: Table, rows: Sequence[Row], same: Row | None = None) -> None:
     """Insert rows, all with the same columns; `same` are columns with one value for all of them."""
     if rows:
-        _run(connection, _insert_sql(into, tuple(rows[0]), tuple(same or ()), _is_sqlite(connection)), into, rows, same)
+        _run(connection, _insert_sql(into, *_shape(connection, rows, same)), into, rows, same)
 
 
 def insert_new(connection: Connection, into: Table, rows: Sequence[Row]) -> int:
     """Insert the rows whose key is not there yet, in their order; how many were new."""
     if not rows:
         return 0
-    statement = _insert_sql(into, tuple(rows[0]), (), _is_sqlite(connection))
+    statement = _insert_sql(into, *_shape(connection, rows, None))
     found: int = _run(connection, f"{statement} ON CONFLICT DO NOTHING", into, rows, None).rowcount
     return found
 
@@ -44,52 +51,60 @@ def update(
 ) -> None:
     """Set, in the rows that have these `keys`, the other columns given; `same` for all of them alike."""
     if rows:
-        names, alike = tuple(rows[0]), tuple(same or ())
-        _run(connection, _update_sql(of, tuple(keys), names, alike, _is_sqlite(connection)), of, rows, same)
+        _run(connection, _update_sql(of, tuple(keys), *_shape(connection, rows, same)), of, rows, same)
 
 
 def select(
-    connection: Connection, query: str, names: Sequence[str], rows: Sequence[tuple[str, ...]], *typed: Any
-) -> Any:
-    """The rows of a query that reads `{given}`: a relation of texts, of those names and rows.
+    connection: Connection, query: str, names: Sequence[str], rows: Sequence[Sequence[str]], made: Callable[..., Made]
+) -> list[Made]:
+    """What `made` makes of each row of a query that reads `{given}`: a relation of texts, of those names and rows.
 
-    `typed` are the columns that the query's result is made of.
+    SQLite gives days and instants as it keeps them: `made` reads them (`read_day`, `read_instant`).
     """
-    given = _given_json(names) if _is_sqlite(connection) else _given_texts(names)
-    statement = text(query.format(given=given)).columns(*typed)
-    return connection.execute(statement, _given_values(connection, names, rows))
-
-
-def _given_values(connection: Connection, names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+    cursor = connection.connection.cursor()
     if _is_sqlite(connection):
-        return {"given": json.dumps(rows)}
-    return {f"given_{name}": [row[place] for row in rows] for place, name in enumerate(names)}
+        cursor.execute(query.format(given=_given_json(tuple(names))), (json.dumps(rows),))
+    else:
+        arrays = ", ".join("%b::text[]" for _ in names)
+        given = f"unnest({arrays}) AS given ({', '.join(names)})"
+        cursor.execute(query.format(given=given), [list(column) for column in zip(*rows, strict=True)])
+    return [made(*row) for row in cursor.fetchall()]
 
 
-def _given_texts(names: Sequence[str]) -> str:
-    arrays = ", ".join(f"CAST(:given_{name} AS text[])" for name in names)
-    return f"unnest({arrays}) AS given ({', '.join(names)})"
-
-
-def _given_json(names: Sequence[str]) -> str:
-    members = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(names))
-    return f"(SELECT {members} FROM json_each(:given)) AS given"
+Way = str
+"""How rows go to the database: to SQLite, or to PostgreSQL as JSON or as arrays."""
+SQLITE, JSON, ARRAYS = "sqlite", "json", "arrays"
 
 
 def _is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
+def _way(connection: Connection, rows: Sequence[Row]) -> Way:
+    return SQLITE if _is_sqlite(connection) else JSON if len(rows) <= FEW else ARRAYS
+
+
+def _shape(
+    connection: Connection, rows: Sequence[Row], same: Row | None
+) -> tuple[tuple[str, ...], tuple[str, ...], Way]:
+    """What a statement is written for: the columns of its rows, those alike in all, and how the rows go."""
+    return tuple(rows[0]), tuple(same or ()), _way(connection, rows)
+
+
 def _run(connection: Connection, statement: str, table: Table, rows: Sequence[Row], same: Row | None) -> Any:
-    cursor = connection.connection.cursor()
-    if _is_sqlite(connection):
+    cursor, way = connection.connection.cursor(), _way(connection, rows)
+    if way == SQLITE:
         cursor.executemany(statement, cast(Any, _in_rows(table, rows, same or {})))
     else:
-        cursor.execute(statement, [*(same or {}).values(), *_in_columns(rows)])
+        given = [_ENCODER.encode(rows)] if way == JSON else _in_columns(rows)
+        cursor.execute(statement, [*(same or {}).values(), *given])
     return cursor
 
 
 # --- PostgreSQL -------------------------------------------------------------
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=lambda value: value.isoformat())
 
 
 def _in_columns(rows: Sequence[Row]) -> Iterable[list[Any] | None]:
@@ -99,7 +114,10 @@ def _in_columns(rows: Sequence[Row]) -> Iterable[list[Any] | None]:
         yield values if any(value is not None for value in values) else None
 
 
-def _given(table: Table, names: Sequence[str]) -> str:
+def _given(table: Table, names: Sequence[str], way: Way) -> str:
+    if way == JSON:
+        columns = ", ".join(f'"{name}" {_type(table.c[name])}' for name in names)
+        return f"json_to_recordset(%b::json) AS given ({columns})"
     arrays = ", ".join(f"%b::{_type(table.c[name])}[]" for name in names)
     return f"unnest({arrays}) AS given ({_listed(names)})"
 
@@ -110,28 +128,26 @@ def _type(column: Column[Any]) -> str:
 
 
 @cache
-def _insert_sql(into: Table, names: tuple[str, ...], same: tuple[str, ...], is_sqlite: bool) -> str:
+def _insert_sql(into: Table, names: tuple[str, ...], same: tuple[str, ...], way: Way) -> str:
     inserting = f"INSERT INTO {into.name} ({_listed((*same, *names))})"
-    if is_sqlite:
+    if way == SQLITE:
         return f"{inserting} VALUES ({', '.join(f':{name}' for name in (*same, *names))})"
     alike = [f"%b::{_type(into.c[name])}" for name in same]
     values = ", ".join([*alike, *(f'given."{name}"' for name in names)])
-    return f"{inserting} SELECT {values} FROM {_given(into, names)}"
+    return f"{inserting} SELECT {values} FROM {_given(into, names, way)}"
 
 
 @cache
-def _update_sql(
-    of: Table, keys: tuple[str, ...], names: tuple[str, ...], same: tuple[str, ...], is_sqlite: bool
-) -> str:
+def _update_sql(of: Table, keys: tuple[str, ...], names: tuple[str, ...], same: tuple[str, ...], way: Way) -> str:
     values = [name for name in names if name not in keys]
-    if is_sqlite:
+    if way == SQLITE:
         setting = ", ".join(f'"{name}" = :{name}' for name in (*same, *values))
         found = " AND ".join(f'"{name}" = :{name}' for name in keys)
         return f"UPDATE {of.name} SET {setting} WHERE {found}"
     alike = [f'"{name}" = %b::{_type(of.c[name])}' for name in same]
     setting = ", ".join([*alike, *(f'"{name}" = given."{name}"' for name in values)])
     found = " AND ".join(f'{of.name}."{name}" = given."{name}"' for name in keys)
-    return f"UPDATE {of.name} SET {setting} FROM {_given(of, names)} WHERE {found}"
+    return f"UPDATE {of.name} SET {setting} FROM {_given(of, names, way)} WHERE {found}"
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -141,16 +157,22 @@ def _listed(names: Iterable[str]) -> str:
 # --- SQLite -----------------------------------------------------------------
 
 
+@cache
+def _given_json(names: tuple[str, ...]) -> str:
+    members = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(names))
+    return f"(SELECT {members} FROM json_each(?)) AS given"
+
+
 def _in_rows(table: Table, rows: Sequence[Row], same: Row) -> Iterable[dict[str, Any]]:
     """Each row as SQLite keeps it."""
     writers = _writers(table)
     alike = {name: _written(writers, name, value) for name, value in same.items()}
-    to_write = [name for name in rows[0] if name in writers]
+    to_write = [(name, writers[name]) for name in rows[0] if name in writers]
     for row in rows:
         kept = {**alike, **row}
-        for name in to_write:
+        for name, write in to_write:
             if kept[name] is not None:
-                kept[name] = writers[name](kept[name])
+                kept[name] = write(kept[name])
         yield kept
 
 
@@ -158,12 +180,11 @@ def _written(writers: Mapping[str, Callable[[Any], Any]], name: str, value: Any)
     return value if value is None or name not in writers else writers[name](value)
 
 
+_WRITERS: Mapping[type, Callable[[Any], str]] = {date: kept_day, datetime: kept_instant}
+
+
 @cache
-def _writers(table: Table) -> Mapping[str, Callable[[Any], Any]]:
+def _writers(table: Table) -> Mapping[str, Callable[[Any], str]]:
     """What turns a value into what SQLite keeps of it, for the columns that need it: days and instants."""
-    made = {
-        column.name: column.type.dialect_impl(_SQLITE).bind_processor(_SQLITE)
-        for column in table.columns
-        if column.type.python_type.__name__ in ("date", "datetime")
-    }
-    return {name: write for name, write in made.items() if write}
+    kinds = ((column.name, column.type.python_type) for column in table.columns)
+    return {name: _WRITERS[kind] for name, kind in kinds if kind in _WRITERS}

@@ -114,16 +114,11 @@ def announce(connection: Connection, patience_ms: int | None = None) -> None:
     """
     if connection.dialect.name == "sqlite":
         return
+    cursor, sharing = connection.connection.cursor(), f"pg_advisory_xact_lock_shared({RECEIVING})"
     if patience_ms is None:
-        connection.execute(_ANNOUNCE)
+        cursor.execute(f"SELECT {sharing}")
     else:
-        connection.execute(_ANNOUNCE_BRIEFLY, {"patience": f"{patience_ms}ms"})
-
-
-_ANNOUNCE = text(f"SELECT pg_advisory_xact_lock_shared({RECEIVING})")
-_ANNOUNCE_BRIEFLY = text(
-    f"SELECT set_config('lock_timeout', :patience, true), pg_advisory_xact_lock_shared({RECEIVING})"
-)
+        cursor.execute(f"SELECT set_config('lock_timeout', %s, true), {sharing}", (f"{patience_ms}ms",))
 
 
 def clock(connection: Connection) -> datetime:
@@ -146,15 +141,19 @@ def settled_now(store: Store) -> datetime:
         return clock(connection)
 
 
-def allot(connection: Connection, count: int) -> list[int]:
-    """So many new places in the journal, in order."""
-    if not count:
-        return []
+def clock_and_places(connection: Connection, count: int) -> tuple[datetime, list[int]]:
+    """The present instant, and so many new places in the journal, in order."""
     if connection.dialect.name == "sqlite":
         last: int = connection.execute(text("SELECT coalesce(max(seq), 0) FROM journal")).scalar_one()
-        return list(range(last + 1, last + 1 + count))
-    drawn = text("SELECT nextval('journal_seq') FROM generate_series(1, :count)")
-    return sorted(connection.execute(drawn, {"count": count}).scalars())
+        return clock(connection), list(range(last + 1, last + 1 + count))
+    cursor = connection.connection.cursor()
+    cursor.execute("SELECT clock_timestamp()" if not count else _DRAWING, (count,) if count else ())
+    drawn = cursor.fetchall()
+    at: datetime = drawn[0][0]
+    return at.astimezone(UTC), sorted(row[1] for row in drawn if count)
+
+
+_DRAWING = "SELECT clock_timestamp(), nextval('journal_seq') FROM generate_series(1, %s)"
 
 
 def lock(connection: Connection, names: Collection[str]) -> None:

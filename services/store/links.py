@@ -9,12 +9,11 @@ from sqlalchemy import Connection, Table, select, update
 
 from services.store import bulk, outbox
 from services.store.chunks import chunks
-from services.store.family_tables import table
-from services.store.tables import Child, Held, Link
+from services.store.columns import read_day
+from services.store.tables import Child, Link
 from services.store.writing import Key, Owner
 
 LINK: Table = Link.__table__  # type: ignore[attr-defined]
-HELD: Table = Held.__table__  # type: ignore[attr-defined]
 CHILD: Table = Child.__table__  # type: ignore[attr-defined]
 
 
@@ -56,9 +55,17 @@ def links_of(connection: Connection, ids: Iterable[ChildId]) -> dict[ChildId, tu
     wanted = [(owner.agency, owner.source, source_id) for owner, source_id in sorted(set(ids))]
     if not wanted:
         return {}
-    query = f"SELECT link.* FROM {{given}} JOIN link USING ({', '.join(RECORD)}) WHERE superseded_at IS NULL"
-    rows = bulk.select(connection, query, RECORD, wanted, *LINK.c)
-    return {(Owner(row.source, row.source_agency), row.source_id): (row.child, row.how) for row in rows}
+    return dict(bulk.select(connection, _LINKS, RECORD, wanted, _linked))
+
+
+_LINKS = (
+    f"SELECT {', '.join(RECORD)}, child, how FROM {{given}} JOIN link USING ({', '.join(RECORD)})"
+    " WHERE superseded_at IS NULL"
+)
+
+
+def _linked(agency: str, source: str, source_id: str, child: str, how: str) -> tuple[ChildId, tuple[str, str]]:
+    return (Owner(source, agency), source_id), (child, how)
 
 
 def known_by(connection: Connection, identifier: str, values: Iterable[str]) -> list[Known]:
@@ -67,20 +74,19 @@ def known_by(connection: Connection, identifier: str, values: Iterable[str]) -> 
     if not wanted:
         return []
     query = (
-        f"SELECT children.{', children.'.join(KNOWN)}, children.{identifier} AS identifier, link.child, link.how"
+        f"SELECT children.{', children.'.join(KNOWN)}, children.{identifier}, link.child, link.how"
         f" FROM {{given}} JOIN children ON children.{identifier} = given.value"
         f" JOIN link USING ({', '.join(RECORD)})"
         " WHERE children.superseded_at IS NULL AND link.superseded_at IS NULL ORDER BY link.link"
     )
-    children = table("children").c
-    columns = [*(children[name] for name in KNOWN), children[identifier].label("identifier"), LINK.c.child, LINK.c.how]
-    return [_known(row) for row in bulk.select(connection, query, ("value",), wanted, *columns)]
+    return bulk.select(connection, query, ("value",), wanted, _known)
 
 
-def _known(row: Any) -> Known:
-    owner = Owner(row.source, row.source_agency)
-    stated = (row.date_of_birth, row.identifier, row.chi, row.identity_change)
-    return Known(owner, row.source_id, row.child, *stated, row.how)
+def _known(
+    agency: str, source: str, source_id: str, born_on: Any, chi: str | None, changed: str | None, *linked: str
+) -> Known:
+    identifier, child, how = linked
+    return Known(Owner(source, agency), source_id, child, read_day(born_on), identifier, chi, changed, how)
 
 
 def shared(connection: Connection, child: str) -> int:
@@ -113,8 +119,7 @@ def merged_into(connection: Connection, owner: Owner, source_ids: Iterable[str])
         " AND held.source = given.source AND held.replaced_by = given.source_id"
         " WHERE held.replaced_by IS NOT NULL AND held.family = 'children' AND held.is_retracted"
     )
-    rows = bulk.select(connection, query, RECORD, wanted, HELD.c.source_id, HELD.c.replaced_by)
-    return {row.source_id: row.replaced_by for row in rows}
+    return dict(bulk.select(connection, query, RECORD, wanted, lambda merged, into: (merged, into)))
 
 
 def retire(connection: Connection, owner: Owner, source_ids: Sequence[str], received_at: datetime) -> None:

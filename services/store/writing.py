@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Table, select
 from schemas.record import CONTRACT_VERSION, Family, Record
 from schemas.tables import Row
 from services.store import bulk
-from services.store.engine import Overtaken, allot
+from services.store.columns import read_instant
+from services.store.engine import Overtaken, clock_and_places
 from services.store.family_tables import table
 from services.store.tables import Held, Journal, Payload
 
@@ -154,33 +155,39 @@ class _Accepted(NamedTuple):
 def lock_heads(connection: Connection, keys: Iterable[Key]) -> dict[Key, Head]:
     """The heads of these keys, those that are there locked, in one order for all."""
     wanted = sorted(set(keys))
-    query = f"SELECT held.* FROM {{given}} JOIN held USING ({', '.join(KEY)}) ORDER BY {', '.join(KEY)}"
-    if connection.dialect.name != "sqlite":
-        query += " FOR UPDATE OF held"
-    heads = {key: Head() for key in wanted}
-    for row in bulk.select(connection, query, KEY, wanted, *HELD.c):
-        key = Key(row.source_agency, row.source, row.family, row.source_id)
-        heads[key] = Head(row.version, row.seq, row.sha256, row.recorded_at or LONG_AGO, row.is_retracted)
-    return heads
+    locking = "" if connection.dialect.name == "sqlite" else " FOR UPDATE OF held"
+    found = bulk.select(connection, f"{_HEADS}{locking}", KEY, wanted, _keyed_head) if wanted else []
+    return {key: Head() for key in wanted} | dict(found)
+
+
+_HEADS = (
+    f"SELECT {', '.join(KEY)}, version, seq, sha256, recorded_at, is_retracted"
+    f" FROM {{given}} JOIN held USING ({', '.join(KEY)}) ORDER BY {', '.join(KEY)}"
+)
+
+
+def _keyed_head(*row: Any) -> tuple[Key, Head]:
+    version, seq, sha256, recorded_at, is_retracted = row[4:]
+    return Key(*row[:4]), Head(version, seq, sha256, read_instant(recorded_at) or LONG_AGO, bool(is_retracted))
 
 
 def write_changes(
-    connection: Connection, sent: Sequence[Sent], heads: Mapping[Key, Head], received_at: datetime, batch: str | None
-) -> list[Outcome]:
-    """Write changes in their order, in the caller's transaction; one outcome each.
+    connection: Connection, sent: Sequence[Sent], heads: Mapping[Key, Head], batch: str | None
+) -> tuple[datetime, list[Outcome]]:
+    """Write changes in their order, in the caller's transaction: when they were received, and one outcome each.
 
-    `heads` are those of the changes' keys, locked (`lock_heads`) before
-    `received_at` was read. Raises Overtaken where another transaction has since
-    made a head that was not there.
+    `heads` are those of the changes' keys, locked (`lock_heads`); every other lock
+    that the transaction needs is held too, since the clock is read here. Raises
+    Overtaken where another transaction has since made a head that was not there.
     """
     before = {key: (head.version, head.seq) for key, head in heads.items()}
     outcomes = [_decided(connection, heads[each.key], each) for each in sent]
     taken = [(each, outcome.version) for each, outcome in zip(sent, outcomes, strict=True) if outcome.accepted]
-    seqs = allot(connection, len(taken))
+    received_at, seqs = clock_and_places(connection, len(taken))
     accepted = [_Accepted(each, version, seq) for (each, version), seq in zip(taken, seqs, strict=True)]
     if accepted:
         _write(connection, accepted, received_at, batch, before)
-    return outcomes
+    return received_at, outcomes
 
 
 def _decided(connection: Connection, head: Head, sent: Sent) -> Outcome:
