@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from operator import attrgetter
+from operator import itemgetter
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -111,22 +111,29 @@ def rows_of(table: Table, record: BaseModel) -> list[Row]:
     """The rows that a record has in a table."""
     if not table.path:
         return [table.values_of(record)]
+    if not (listed := getattr(record, table.path[0])):
+        return []
+    read = table.values_of
+    if len(table.path) == 1:
+        return [{"position": position, **read(item)} for position, item in enumerate(_each(listed))]
     return [
-        dict(zip(table.keys, positions[-2:], strict=True)) | table.values_of(item)
-        for positions, item in _items(record, table.path)
+        {**dict(zip(table.keys, positions[-2:], strict=True)), **read(item)}
+        for positions, item in _items(listed, table.path[1:])
     ]
 
 
-def _items(item: Any, path: tuple[str, ...]) -> Iterable[tuple[tuple[int, ...], Any]]:
-    listed = getattr(item, path[0])
-    if not listed:
-        return ()
-    numbered = enumerate(listed.items() if isinstance(listed, dict) else listed)
-    if len(path) == 1:
-        return (((position,), inner) for position, inner in numbered)
-    return (
-        ((position, *positions), found) for position, inner in numbered for positions, found in _items(inner, path[1:])
-    )
+def _items(listed: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """The items that a path leads to from a list, each with its places on the way."""
+    for position, item in enumerate(_each(listed)):
+        if not path:
+            yield (position,), item
+        elif inner := getattr(item, path[0]):
+            yield from (((position, *positions), found) for positions, found in _items(inner, path[1:]))
+
+
+def _each(listed: Any) -> Iterable[Any]:
+    """A list's items; a mapping's pairs."""
+    return listed.items() if isinstance(listed, dict) else listed
 
 
 def _values_of(columns: Sequence[Column]) -> Callable[[Any], Row]:
@@ -135,11 +142,12 @@ def _values_of(columns: Sequence[Column]) -> Callable[[Any], Row]:
     others = [column for column in columns if column not in plain]
     if len(plain) < 2:
         return lambda item: {column.name: _value(item, column.path) for column in columns}
-    names, read = [column.name for column in plain], attrgetter(*(column.path[0] for column in plain))
+    names, read = [column.name for column in plain], itemgetter(*(column.path[0] for column in plain))
     if not others:
-        return lambda item: dict(zip(names, read(item), strict=True))
+        return lambda item: dict(zip(names, read(item.__dict__), strict=True))
     return lambda item: (
-        dict(zip(names, read(item), strict=True)) | {column.name: _value(item, column.path) for column in others}
+        dict(zip(names, read(item.__dict__), strict=True))
+        | {column.name: _value(item, column.path) for column in others}
     )
 
 
