@@ -1,6 +1,6 @@
 """How fast records are taken, beside the least it could cost and beside what others do.
 
-    python benchmarks/ingest.py [--json] [--rounds 5] [--datasette PYTHON] [--only NAME ...]
+    python benchmarks/ingest.py [--json] [--rounds 5] [--rows 1000000] [--datasette PYTHON] [--only NAME ...]
 
 Each round measures every side in turn with the same lines; medians of the
 rounds. Read the ratios: these machines are shared. The sides:
@@ -9,15 +9,19 @@ rounds. Read the ratios: these machines are shared. The sides:
 - floor: a raw COPY of the very rows that Kith wrote, into the same tables;
 - naive: FastAPI and SQLModel as a first attempt would have it (rivals/naive.py);
 - echo: a bare Starlette that keeps nothing; the load client's own cost is within it;
-- datasette: its JSON write API on SQLite (rivals/datasette.lock has what it needs).
+- datasette: its JSON write API on SQLite, each record a row with the record as text;
+- datasette, typed: the same API, each record as the rows that Kith keeps of it;
+- kith full: Kith on PostgreSQL once it holds so many ROWS (measured by "flat" only).
 
-PYTHON is the interpreter of an environment with Datasette in it.
+PYTHON is the interpreter of an environment with Datasette in it
+(pip install --require-hashes -r benchmarks/rivals/datasette.lock).
 """
 
 import argparse
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -30,10 +34,14 @@ if str(Path(__file__).parent) in sys.path:  # beside this file is one of the nam
     sys.path.remove(str(Path(__file__).parent))
 
 import psycopg
+from sqlalchemy import text
 
 from benchmarks import floor, load, sides
 from benchmarks.people import People
-from benchmarks.sides import Side
+from benchmarks.sides import Kith, Side
+from schemas.registry import TABLES
+from services.store import links
+from services.store.engine import Store
 from tests.postgres import fresh_database, running_postgres
 
 BATCHES_A_ROUND, SINGLES_A_ROUND, CONNECTIONS = 6, 1600, 16
@@ -44,10 +52,11 @@ SIZES = (500, 1000)
 class Bench:
     """The servers under measurement and what was measured of each: records a second, round by round."""
 
-    postgres: Side
+    postgres: Kith
     kith_url: str
     floor_url: str
     others: Sequence[Side]
+    full: Kith | None = None
     people: People = field(default_factory=People)
     measured: dict[str, dict[str, list[float]]] = field(default_factory=dict)
 
@@ -82,6 +91,52 @@ def singles(bench: Bench) -> None:
         bench.note("p99 ms", side.name, done.percentile(99))
 
 
+def flat(bench: Bench) -> None:
+    """One round of batches, singles and look-ups by CHI, on a small store and on a full one."""
+    assert bench.full, "give --rows"
+    bodies, lines = bench.people.bodies(BATCHES_A_ROUND, 500), bench.people.lines(SINGLES_A_ROUND)
+    for side in (bench.postgres, bench.full):
+        posted = load.run(side.port, [request for body in bodies for request in side.batch(body)], 1)
+        bench.note("flat: batch 500", side.name, posted.a_second(500 * BATCHES_A_ROUND))
+        posted = load.run(side.port, [side.single(line) for line in lines], CONNECTIONS)
+        bench.note(f"flat: single at {CONNECTIONS}", side.name, posted.a_second(len(lines)))
+        bench.note("flat: look-ups by CHI a second", side.name, _look_ups_a_second(side))
+
+
+def _look_ups_a_second(side: Kith) -> float:
+    store = Store(side.settings.store_url)
+    try:
+        with store.reading() as connection:
+            held = connection.execute(
+                text("SELECT chi FROM children WHERE chi IS NOT NULL ORDER BY random() LIMIT 200")
+            )
+            numbers = list(held.scalars())
+            started = time.perf_counter()
+            for number in numbers:
+                links.known_by(connection, "chi", [number])
+            return len(numbers) / (time.perf_counter() - started)
+    finally:
+        store.close()
+
+
+def filled(side: Kith, people: People, rows: int) -> None:
+    """Post until the store holds so many rows of records and their parts."""
+    while (held := _rows(side)) < rows:
+        print(f"{side.name}: {held:,} of {rows:,} rows", file=sys.stderr)
+        bodies = people.bodies(4, 5000)
+        load.run(side.port, [request for body in bodies for request in side.batch(body)], 2).a_second(1)
+
+
+def _rows(side: Kith) -> int:
+    counts = " + ".join(f"(SELECT count(*) FROM {table.name})" for table in TABLES)
+    store = Store(side.settings.store_url, role=None)
+    try:
+        with store.reading() as connection:
+            return int(connection.execute(text(f"SELECT {counts}")).scalar_one())
+    finally:
+        store.close()
+
+
 def replayed(bench: Bench) -> None:
     """One round of a night's batches posted first, and then again unchanged."""
     bodies = bench.people.bodies(BATCHES_A_ROUND, 500)
@@ -104,6 +159,7 @@ MEASUREMENTS: Mapping[str, Callable[[Bench], None]] = {
     "single": singles,
     "replay": replayed,
     "bad": one_bad_line,
+    "flat": flat,
 }
 
 
@@ -120,7 +176,7 @@ def _batches(kith_url: str) -> list[str]:
 
 
 @contextmanager
-def bench(datasette: Path | None) -> Iterator[Bench]:
+def bench(datasette: Path | None, rows: int) -> Iterator[Bench]:
     """Every side, served from fresh stores; the databases wait for the disk."""
     with ExitStack() as opened:
         home = Path(opened.enter_context(tempfile.TemporaryDirectory()))
@@ -134,10 +190,15 @@ def bench(datasette: Path | None) -> Iterator[Bench]:
             opened.enter_context(sides.echo()),
         ]
         if datasette:
-            others.append(opened.enter_context(sides.datasette(datasette, home)))
+            others += [opened.enter_context(sides.datasette(datasette, home, typed)) for typed in (False, True)]
         with psycopg.connect(urls["floor"], autocommit=True) as connection:
             connection.execute("ALTER TABLE link DROP CONSTRAINT link_child_fkey")
-        yield Bench(postgres, urls["kith"], urls["floor"], others)
+        running = Bench(postgres, urls["kith"], urls["floor"], others)
+        if rows:
+            url = opened.enter_context(fresh_database(server, "full"))
+            running.full = opened.enter_context(sides.kith("kith full", home / "full", url))
+            filled(running.full, running.people, rows)
+        yield running
 
 
 def told(measured: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, Any]:
@@ -155,12 +216,14 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--json", action="store_true")
     options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--rows", type=int, default=0, help="how many rows the full store holds")
     options.add_argument("--datasette", type=Path, metavar="PYTHON")
-    options.add_argument("--only", nargs="+", choices=MEASUREMENTS, default=list(MEASUREMENTS))
+    options.add_argument("--only", nargs="+", choices=MEASUREMENTS)
     given = options.parse_args()
-    with bench(given.datasette) as running:
+    chosen = given.only or [name for name in MEASUREMENTS if name != "flat" or given.rows]
+    with bench(given.datasette, given.rows) as running:
         for turn in range(given.rounds):
-            for name in given.only:
+            for name in chosen:
                 print(f"round {turn + 1} of {given.rounds}: {name}", file=sys.stderr)
                 MEASUREMENTS[name](running)
         found = told(running.measured)

@@ -4,18 +4,19 @@ import base64
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from benchmarks.load import Request
-from schemas.registry import BY_NAME
+from schemas.registry import BY_NAME, TABLES
 from services.access.credentials import add_source
 from services.access.scopes import DEFAULT_SCOPES
 from services.settings import Settings
@@ -103,28 +104,56 @@ class Echo:
 
 @dataclass(frozen=True)
 class Datasette:
-    """Datasette's JSON write API: upserts of 100 rows a request at most, each a key and the record as text."""
+    """Datasette's JSON write API: upserts of 100 rows a request at most.
+
+    `typed`: each record as the rows that Kith keeps of it, in tables of those
+    names and columns; else one row a record, a key and the record as text.
+    """
 
     name: str
     port: int
     pid: int
     token: str
-    most: int = field(default=100)
+    typed: bool
+    most: int = 100
 
     def batch(self, body: bytes) -> Sequence[Request]:
-        lines = body.decode().split("\n")
-        return [self._upsert(lines[at : at + self.most]) for at in range(0, len(lines), self.most)]
+        return list(self._upserts(body.decode().split("\n")))
 
     def single(self, line: str) -> Request:
-        return self._upsert([line])
+        return next(self._upserts([line]))
 
-    def _upsert(self, lines: Sequence[str]) -> Request:
-        rows = [
-            {"family": one["family"], "source_id": one["source_id"], "record": json.dumps(one["record"])}
-            for one in map(json.loads, lines)
-        ]
+    def _upserts(self, lines: Sequence[str]) -> Iterator[Request]:
+        tables: dict[str, list[dict[str, Any]]] = {}
+        for line in map(json.loads, lines):
+            for table, row in self._rows(line):
+                tables.setdefault(table, []).append(row)
+        for table, rows in tables.items():
+            for at in range(0, len(rows), self.most):
+                yield self._upsert(table, rows[at : at + self.most])
+
+    def _rows(self, line: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        key = {"source_id": line["source_id"]}
+        if not self.typed:
+            yield "record", {"family": line["family"], **key, "record": json.dumps(line["record"])}
+            return
+        family = BY_NAME[line["family"]]
+        for table, rows in family.rows(family.contract.model_validate(line["record"])).items():
+            yield from ((table, key | row) for row in rows)
+
+    def _upsert(self, table: str, rows: Sequence[dict[str, Any]]) -> Request:
         headers = ("Authorization", f"Bearer {self.token}"), *JSON
-        return Request("POST", "/held/record/-/upsert", json.dumps({"rows": rows}).encode(), headers)
+        return Request("POST", f"/held/{table}/-/upsert", json.dumps({"rows": rows}, default=str).encode(), headers)
+
+
+def _datasette_schema() -> str:
+    """The tables that it posts to, keyed as Kith's are."""
+    made = ["CREATE TABLE record (family TEXT, source_id TEXT, record TEXT, PRIMARY KEY (family, source_id))"]
+    for table in TABLES:
+        key = ", ".join(("source_id", *table.keys))
+        columns = ", ".join(("source_id", *table.keys, *(f'"{column.name}"' for column in table.columns)))
+        made.append(f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({key}))")
+    return ";".join(made)
 
 
 JSON = (("Content-Type", "application/json"),)
@@ -166,21 +195,19 @@ def echo() -> Iterator[Echo]:
 
 
 @contextmanager
-def datasette(python: Path, home: Path) -> Iterator[Datasette]:
-    """Datasette in its own environment, over a database with one table keyed as Kith's records are."""
-    run = [str(python), "-m", "datasette"]
-    secret, database = "made-up-secret", home / "held.db"
-    making = (
-        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('PRAGMA journal_mode = WAL');"
-        "c.execute('CREATE TABLE record (family TEXT, source_id TEXT, record TEXT, PRIMARY KEY (family, source_id))')"
-    )
-    subprocess.run([str(python), "-c", making, str(database)], check=True)
-    made = subprocess.run(
-        [*run, "create-token", "root", "--secret", secret], capture_output=True, text=True, check=True
-    )
+def datasette(python: Path, home: Path, typed: bool) -> Iterator[Datasette]:
+    """Datasette in its own environment, over a database keyed as Kith's records are."""
+    run, secret = [str(python), "-m", "datasette"], "made-up-secret"
+    database = home / f"typed_{typed}" / "held.db"
+    database.parent.mkdir()
+    with sqlite3.connect(database) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(_datasette_schema())
+    making_token = [*run, "create-token", "root", "--secret", secret]
+    made = subprocess.run(making_token, capture_output=True, text=True, check=True)
     command = [*run, "serve", str(database), "--secret", secret, "--root", "--port"]
     with _served(command, {}, "/-/versions.json") as (port, pid):
-        yield Datasette("datasette", port, pid, made.stdout.strip())
+        yield Datasette("datasette, typed" if typed else "datasette", port, pid, made.stdout.strip(), typed)
 
 
 def _uvicorn(app: str) -> list[str]:
