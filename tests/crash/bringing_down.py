@@ -93,7 +93,7 @@ def bring_down(
 
 
 def _kill(scene: Scene, kills: int, summary: Summary, said: Callable[[str], None]) -> None:
-    ways = [SERVER, SERVER, *SIGNALS] if scene.postgres else [SERVER]
+    ways = [SERVER, KILLED, AT_ONCE, SERVER, FAST] if scene.postgres else [SERVER]
     done, seconds = Counter[str](), list[float]()
     for number in range(kills):
         time.sleep(scene.random.uniform(0.05, LONGEST_BETWEEN_SECONDS))

@@ -10,7 +10,7 @@ import pytest
 from tests.crash.bringing_down import bring_down
 
 
-@pytest.mark.parametrize(("database", "kills"), [("sqlite", 1), ("postgresql", 4)])
+@pytest.mark.parametrize(("database", "kills"), [("sqlite", 1), ("postgresql", 3)])
 def test_nothing_acknowledged_is_lost_doubled_or_half_done(database: str, kills: int, tmp_path: Path) -> None:
     summary = bring_down(database, kills, seed=1, folder=tmp_path)
     assert sum(summary.kills.values()) == kills
