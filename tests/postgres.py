@@ -4,6 +4,8 @@ The wheel's own start-up code is never imported: as root it adds a user to the m
 opens up parent folders. Here a small keeper process (this file, run as a script) owns the
 server. It stops the server and removes its folder as soon as its standard input closes,
 which happens however the tests end: normally, by a failure, by SIGTERM or even by SIGKILL.
+A line with a signal's name and some seconds makes it send that signal and start the server
+again, so many seconds after its end.
 """
 
 import importlib.util
@@ -31,9 +33,36 @@ _STOP_SECONDS = 20.0
 _PORT_ATTEMPTS = 5
 
 
+@dataclass(frozen=True)
+class Postgres:
+    """A server of our own: its libpq URL, and the keeper that can bring it down."""
+
+    url: str
+    keeper: subprocess.Popen[str]
+
+    def bring_down(self, how: signal.Signals, away_seconds: float = 0) -> None:
+        """Send the server a signal that ends it, and wait until it runs again, on the same port and data.
+
+        SIGKILL is a crash, SIGQUIT an immediate shutdown, SIGINT a fast one.
+        """
+        assert self.keeper.stdin is not None
+        assert self.keeper.stdout is not None
+        self.keeper.stdin.write(f"{how.name} {away_seconds}\n")
+        self.keeper.stdin.flush()
+        if self.keeper.stdout.readline().strip() != self.url:
+            raise RuntimeError("the test PostgreSQL did not start again")
+
+
 @contextmanager
 def running_postgres(folder: Path, durable: bool = False) -> Iterator[str]:
-    """Yield the libpq URL of a server of our own; stop and remove it afterwards.
+    """The URL of `own_postgres`, for those who leave it running."""
+    with own_postgres(folder, durable) as postgres:
+        yield postgres.url
+
+
+@contextmanager
+def own_postgres(folder: Path, durable: bool = False) -> Iterator[Postgres]:
+    """Yield a server of our own; stop and remove it afterwards.
 
     `durable` waits for the disk at every commit, as a server in service does; a
     crash of the machine need not be survived by tests.
@@ -56,7 +85,7 @@ def running_postgres(folder: Path, durable: bool = False) -> Iterator[str]:
         assert keeper.stdout is not None
         try:
             if url := keeper.stdout.readline().strip():
-                yield url
+                yield Postgres(url, keeper)
         finally:
             _release(keeper)  # also raises when there was no URL, for then the keeper failed
 
@@ -93,7 +122,7 @@ def _execute(url: str, statement: sql.Composed) -> None:
 def _release(keeper: subprocess.Popen[str]) -> None:
     """Tell the keeper to stop the server, wait until it has, and say so if it failed.
 
-    A byte is sent rather than only closing the pipe: a forked child of the tests may still
+    A line is sent rather than only closing the pipe: a forked child of the tests may still
     hold the other end open, and then the keeper would never see the pipe close.
     """
     assert keeper.stdin is not None
@@ -180,7 +209,12 @@ def _keep(binaries: Path, folder: Path, fsync: str) -> None:
         server, port = _serve(account, binaries, home, fsync)
         try:
             print(f"postgresql://postgres@127.0.0.1:{port}/postgres", flush=True)
-            sys.stdin.read(1)
+            while asked := sys.stdin.readline().split():
+                server.send_signal(signal.Signals[asked[0]])
+                server.wait(_STOP_SECONDS)
+                time.sleep(float(asked[1]))
+                server = _serve_again(account, _server_command(binaries, home, port, fsync), home)
+                print(f"postgresql://postgres@127.0.0.1:{port}/postgres", flush=True)
         finally:
             _stop(server)
     finally:
@@ -252,6 +286,19 @@ def _serve(account: _Account, binaries: Path, home: Path, fsync: str) -> tuple[s
     raise RuntimeError(f"the server did not start:\n{log.read_text()}")
 
 
+def _serve_again(account: _Account, command: list[str], home: Path) -> subprocess.Popen[bytes]:
+    """Start a server that ended; after a crash it refuses until the last process of the one before has gone."""
+    log = home / "server-again.log"
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        server = account.start(command, log)
+        if _wait_until_ready(server, home):
+            return server
+        _stop(server)
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not start again:\n{log.read_text()}")
+
+
 def _server_command(binaries: Path, home: Path, port: int, fsync: str) -> list[str]:
     """Loopback only and no Unix socket, so that no path can be too long for one.
 
@@ -279,12 +326,13 @@ def _wait_until_ready(server: subprocess.Popen[bytes], home: Path) -> bool:
     """Whether the server came up, by its own status file.
 
     Connecting would prove less: the answer could come from another worker's server that
-    took the port first.
+    took the port first. The file names its process: one that crashed leaves its own behind.
     """
     status = home / "data" / "postmaster.pid"
     deadline = time.monotonic() + _START_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
-        if status.exists() and status.read_text().rstrip().endswith("ready"):
+        said = status.read_text().split() if status.exists() else []
+        if said and said[0] == str(server.pid) and said[-1] == "ready":
             return True
         time.sleep(0.01)
     return False

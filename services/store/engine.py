@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -31,6 +31,8 @@ MOST_LOCKS = 1_500
 OVERTAKEN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 OUT_OF_REACH = (psycopg.OperationalError, psycopg.InterfaceError, sqlite3.OperationalError)
 TRIES = 8
+PATIENCE_SECONDS = 30
+"""How long a write waits for its turn on SQLite: in this process, and then for another that holds the file."""
 Made = TypeVar("Made")
 
 
@@ -47,7 +49,7 @@ class Store:
     def __init__(self, url: str, pool: int = 10, role: str | None = SERVICE_ROLE) -> None:
         is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite(url) if is_sqlite else _postgresql(url, pool, role)
-        self._turn: AbstractContextManager[Any] = Lock() if is_sqlite else nullcontext()
+        self._turn = Lock() if is_sqlite else None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -61,7 +63,7 @@ class Store:
 
         `undo` undoes it in any case: to see what would become of a write.
         """
-        with _reachable(), self._turn, self.engine.connect().execution_options(writes=True) as connection:
+        with _reachable(), self._in_turn(), self.engine.connect().execution_options(writes=True) as connection:
             with connection.begin() as transaction:
                 yield connection
                 if undo:
@@ -79,6 +81,19 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """One writer at a time on SQLite; raises Unavailable rather than queue without end behind one that waits."""
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=PATIENCE_SECONDS):
+            raise Unavailable
+        try:
+            yield
+        finally:
+            self._turn.release()
 
 
 @contextmanager
@@ -189,12 +204,13 @@ def _sqlite(url: str) -> Engine:
     database = make_url(url).database
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True)
+    arguments = {"timeout": PATIENCE_SECONDS, "check_same_thread": False}
+    engine = create_engine(url, connect_args=arguments, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000"):
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
