@@ -13,7 +13,7 @@ from typing import Any
 from sqlglot import exp
 
 from quality.functions import FUNCTIONS
-from quality.scope import Bound, Closure, Items, Scope
+from quality.scope import Bound, Closure, Items, Scope, are_few
 from quality.terms import BadPredicate, flagged_codes, is_item_count, literal, periods_of_use
 
 PLACES = {"row": "scope.row", "item": "(scope.item or scope.row)", "record": "scope.record", "today": "scope.today"}
@@ -220,15 +220,18 @@ def _item_count(node: exp.Expression, family: str, decided_at: int | None = None
     conditions = _conjuncts(node.expressions[1])
     of_row = [each for each in conditions if _speaks_of_row(each)]
     sound = _all([each for each in conditions if each not in of_row], family)
-    items, meets = _items(part, sound, of_row, family), _all(of_row, family)
+    items, meets, meets_all = _items(part, sound, of_row, family), _all(of_row, family), _all(conditions, family)
 
     def counted(scope: Scope) -> int:
-        if not scope.rows[part]:
+        listed = scope.rows[part]
+        if not listed:
             return 0
         inner, count = scope.within(), 0
-        for each in items.to_look_at(inner):
+        few = are_few(listed)
+        counts = meets_all if few else meets
+        for each in listed if few else items.to_look_at(inner):
             inner.row = each
-            if meets(inner):
+            if counts(inner):
                 count += 1
                 if count == decided_at:
                     break

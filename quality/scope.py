@@ -41,6 +41,11 @@ class Scope:
         return Scope(self.row, self.record, self.rows, self.today, self.row, self.worked_out)
 
 
+def are_few(items: Sequence[Row]) -> bool:
+    """Whether to look at each would cost less than to put them in order first."""
+    return len(items) <= FEW
+
+
 Closure = Callable[[Scope], Value]
 
 
@@ -102,7 +107,7 @@ class Items:
             scope.worked_out[self] = self._by_key(scope.within())
         key = tuple(of_row(scope) for _, of_row in self.equal)
         found: Sequence[Row] = scope.worked_out[self].get(key, ())
-        if len(found) <= FEW:
+        if are_few(found):
             return found
         return min((bound.run(found, key, scope) for bound in self.bounds), key=len, default=found)
 
