@@ -107,7 +107,7 @@ def test_its_rules_run_at_rest(used: dict[str, object]) -> None:
 
 
 def test_its_routes_are_described_and_its_tables_released(used: dict[str, object]) -> None:
-    assert used["paths"] == 4
+    assert used["paths"] == 5
     assert used["released"] == {"visits": 2, "visits_absent": 0, "visits_people": 2}
 
 

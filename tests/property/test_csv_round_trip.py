@@ -55,7 +55,7 @@ def test_a_made_up_population_comes_back(seed: int) -> None:
                 if is_valid(line):
                     held[line["family"], f"{path.stem}~{line['source_id']}"] = line["record"]
         records = [(*key, record) for key, record in held.items()]
-        assert len(records) > 100
+        assert len({family for family, _, _ in records}) > 3
         assert converted(write_folder(folder / "backfill", records)) == expected(records)
 
 
