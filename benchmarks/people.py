@@ -1,4 +1,4 @@
-"""Lines to post: a made-up social work source's, as often over as a measurement needs, each time of other children."""
+"""Lines to post: a made-up Scotland's, as often over as a measurement needs, each time of other children."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
-from itertools import count, islice
+from itertools import count, islice, zip_longest
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,11 +20,11 @@ _ID = re.compile(rf'(?<=")[a-z]{{1,3}}-[{CONSONANTS}]{{4}}-\d{{4}}-[{CONSONANTS}
 
 @cache
 def _originals() -> list[str]:
-    """The lines of the social work sources, which post every family, as they come."""
+    """The lines of every source, one of each in turn: each family in its share, a child before what is said of it."""
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder), CHILDREN, SEED)
-        paths = sorted(Path(folder).glob("*-social-work.ndjson"))
-        return [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+        sources = [path.read_text(encoding="utf-8").splitlines() for path in sorted(Path(folder).glob("*.ndjson"))]
+    return [line for turn in zip_longest(*sources) for line in turn if line]
 
 
 class People:

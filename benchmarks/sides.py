@@ -133,7 +133,7 @@ class Datasette:
                 yield self._upsert(table, rows[at : at + self.most])
 
     def _rows(self, line: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-        key = {"source_id": line["source_id"]}
+        key = {"record_id": line["source_id"]}
         if not self.typed:
             yield "record", {"family": line["family"], **key, "record": json.dumps(line["record"])}
             return
@@ -148,10 +148,10 @@ class Datasette:
 
 def _datasette_schema() -> str:
     """The tables that it posts to, keyed as Kith's are."""
-    made = ["CREATE TABLE record (family TEXT, source_id TEXT, record TEXT, PRIMARY KEY (family, source_id))"]
+    made = ["CREATE TABLE record (family TEXT, record_id TEXT, record TEXT, PRIMARY KEY (family, record_id))"]
     for table in TABLES:
-        key = ", ".join(("source_id", *table.keys))
-        columns = ", ".join(("source_id", *table.keys, *(f'"{column.name}"' for column in table.columns)))
+        key = ", ".join(("record_id", *table.keys))
+        columns = ", ".join(("record_id", *table.keys, *(f'"{column.name}"' for column in table.columns)))
         made.append(f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({key}))")
     return ";".join(made)
 
