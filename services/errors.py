@@ -168,10 +168,13 @@ class IdempotencyKeyReused(Problem):
 
 
 class Unavailable(Problem):
-    """The store cannot be reached now; trying again will help."""
+    """The store cannot be reached now; trying again will help.
+
+    Whether anything was kept is not known where the connection broke at the commit.
+    """
 
     status, name, retryable = 503, "unavailable", True
-    title = "The service cannot reach its store just now; nothing was kept; try again"
+    title = "The service cannot reach its store just now; try again: nothing is kept twice"
 
     def __init__(self, title: str = "", **rest: Any) -> None:
         super().__init__(title, headers={"Retry-After": "5"}, **rest)

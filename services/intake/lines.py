@@ -1,7 +1,8 @@
 """The lines of a batch: each read, and checked as the record or the retraction that it holds."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from heapq import nsmallest
@@ -11,8 +12,9 @@ from schemas.fields import SOURCE_ID
 from schemas.registry import BY_NAME
 from services.errors import Remark, TooLarge
 from services.intake import remarks
-from services.intake.door import LARGEST_RECORD, Checked, check, check_retraction
-from services.intake.strict_json import NotJson, parse
+from services.intake.door import LARGEST_RECORD, Checked, canonical_form, check, check_retraction
+from services.intake.strict_json import NotJson, parse, sha256
+from services.store.chunks import chunks
 
 MEMBERS = {"record": check, "retract": check_retraction}
 """What a line may hold, and what checks it."""
@@ -23,12 +25,48 @@ LONGEST_LINE = LARGEST_RECORD + 4096
 
 
 @dataclass(frozen=True)
+class Same:
+    """What is held under a name: the version, its SHA-256, and the source's own id of the child it is about."""
+
+    version: int
+    sha256: str
+    child_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Line:
-    """One line of a batch as far as it could be read: its family and source_id where they are such."""
+    """One line of a batch as far as it could be read: its family and source_id where they are such.
+
+    `same`: it says what is held already, and was not checked.
+    """
 
     family: str | None = None
     source_id: str | None = None
     checked: Checked = field(default_factory=lambda: Checked(None, [], []))
+    same: Same | None = None
+
+
+Name = tuple[str, str]
+"""A record's family and source_id, within its source."""
+
+
+Held = Callable[[Sequence[Name]], Mapping[Name, Same]]
+"""What looks up what is held under some names now; what was retracted is not held."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A line whose outside is as it must be; what it holds is yet to be checked."""
+
+    family: str
+    source_id: str
+    member: str
+    body: Any
+    form: bytes | Remark
+
+    @property
+    def name(self) -> Name:
+        return self.family, self.source_id
 
 
 def split_lines(body: bytes, most: int) -> list[bytes]:
@@ -45,6 +83,58 @@ def split_lines(body: bytes, most: int) -> list[bytes]:
 
 def read_line(text: bytes, at: datetime) -> Line:
     """Read and check one line of a batch; one too long is not read at all."""
+    opened = _opened(text)
+    return opened if isinstance(opened, Line) else _checked(opened, at)
+
+
+def read_lines(texts: Sequence[bytes], held: Held | None = None) -> list[Line]:
+    """Read and check the lines of a batch, some at a time.
+
+    A record that says what is `held` under its name already needs no check: the
+    very same content passed one when it came. But where another line of the
+    batch has that name, the order of the two matters, and both are checked. Once
+    MOST_OF_A_BATCH remarks are told, each further line has its first error and its
+    first warning told.
+    """
+    lines = [line for some in chunks(texts) for line in _read(some, held)]
+    named = Counter((line.family, line.source_id) for line in lines)
+    for place, line in enumerate(lines):
+        if line.same and named[line.family, line.source_id] > 1:
+            lines[place] = read_line(texts[place], datetime.now(UTC))
+    return list(_shortened(lines))
+
+
+def _read(texts: Sequence[bytes], held: Held | None) -> Iterator[Line]:
+    opened = [_opened(text) for text in texts]
+    records = [one.name for one in opened if isinstance(one, _Opened) and one.member == "record"]
+    known = held(records) if held else {}
+    for one in opened:
+        if isinstance(one, Line):
+            yield one
+        else:
+            same = _same(one, known)
+            yield Line(one.family, one.source_id, same=same) if same else _checked(one, datetime.now(UTC))
+
+
+def _same(opened: _Opened, known: Mapping[Name, Same]) -> Same | None:
+    """What is held, where the line says just that."""
+    held = known.get(opened.name) if opened.member == "record" else None
+    if held is None or isinstance(opened.form, Remark) or sha256(opened.form) != held.sha256:
+        return None
+    own_id = opened.source_id if BY_NAME[opened.family].is_child else opened.body.get("child")
+    return replace(held, child_id=own_id)
+
+
+def _shortened(lines: Iterable[Line]) -> Iterator[Line]:
+    told = 0
+    for line in lines:
+        short = line if told < MOST_OF_A_BATCH else replace(line, checked=line.checked.in_short())
+        told += len(short.checked.errors) + len(short.checked.warnings)
+        yield short
+
+
+def _opened(text: bytes) -> _Opened | Line:
+    """What a line holds, or the line with what is wrong with its outside."""
     if len(text) > LONGEST_LINE:
         too_long = remarks.of_rule("SH06", "", "too-large", "a record is at most 1 MiB")
         return Line(checked=Checked(None, [too_long], []))
@@ -57,22 +147,13 @@ def read_line(text: bytes, at: datetime) -> Line:
         known = line if isinstance(line, dict) else {}
         return Line(_family(known), _source_id(known), Checked(None, problems, []))
     (member,) = MEMBERS.keys() & line.keys()
-    checked = MEMBERS[member](BY_NAME[line["family"]], line["source_id"], line[member], at)
-    return Line(_family(line), _source_id(line), checked)
+    return _Opened(line["family"], line["source_id"], member, line[member], canonical_form(line[member]))
 
 
-def read_lines(texts: Iterable[bytes]) -> Iterator[Line]:
-    """Read and check the lines of a batch, one after the other.
-
-    Once MOST_OF_A_BATCH remarks are told, each further line has its first error and its first warning told.
-    """
-    told = 0
-    for text in texts:
-        line = read_line(text, datetime.now(UTC))
-        if told >= MOST_OF_A_BATCH:
-            line = replace(line, checked=line.checked.in_short())
-        told += len(line.checked.errors) + len(line.checked.warnings)
-        yield line
+def _checked(opened: _Opened, at: datetime) -> Line:
+    family, source_id = BY_NAME[opened.family], opened.source_id
+    checked = MEMBERS[opened.member](family, source_id, opened.body, at, opened.form)
+    return Line(opened.family, _source_id({"source_id": source_id}), checked)
 
 
 def malformed(why: str) -> Remark:

@@ -2,10 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from uuid import uuid4
 
@@ -13,14 +13,15 @@ from sqlalchemy import Connection
 
 from services.errors import Remark
 from services.intake import remarks
-from services.intake.lines import Line, read_lines, split_lines
+from services.intake.lines import Line, Name, Same, read_lines, split_lines
 from services.intake.repeats import REPORT_KEPT, VALIDATION_KEPT, Asked, first_answer
 from services.intake.taking import Received, received, take
 from services.store import batches
 from services.store.batches import Answered
 from services.store.engine import Store
+from services.store.links import ChildId, links_of
 from services.store.tables import Batch
-from services.store.writing import Outcome, Owner, Result, Sent
+from services.store.writing import Key, Outcome, Owner, Result, Sent, held_now
 
 MOST_LINES = 10_000
 LARGEST_BATCH = 32 * 1024 * 1024
@@ -55,7 +56,8 @@ def receive_batch(
     `atomic`: any line rejected and nothing is kept. The report is kept in any
     case. Raises TooLarge and IdempotencyKeyReused.
     """
-    lines = list(read_lines(split_lines(body, MOST_LINES)))
+    texts = split_lines(body, MOST_LINES)
+    lines = read_lines(texts, None if validate_only else partial(_held_now, store, owner))
     asked, batch = Asked(body, atomic, validate_only, key), str(uuid4())
 
     def work(connection: Connection) -> Answered:
@@ -71,15 +73,34 @@ def receive_batch(
     return store.write(work)
 
 
+def _held_now(store: Store, owner: Owner, names: Sequence[Name]) -> dict[Name, Same]:
+    with store.reading() as connection:
+        found = held_now(connection, [Key(owner.agency, owner.source, *name) for name in names])
+    return {(key.family, key.source_id): Same(*held) for key, held in found.items()}
+
+
 def _write_lines(
     connection: Connection, owner: Owner, lines: Sequence[Line], batch: str, validate_only: bool
 ) -> Report:
     sent = [Sent.by(owner, line.checked.change) for line in lines if line.checked.change]
     received_at, taken = take(connection, sent, batch, match=not validate_only)
     answers = zip(sent, taken, strict=True)
-    told = (received(line.checked, *next(answers)) if line.checked.change else None for line in lines)
-    results = [_result(line, answer) for line, answer in zip(lines, told, strict=True)]
+    told = [received(line.checked, *next(answers)) if line.checked.change else None for line in lines]
+    same = [(owner, line.same.child_id) for line in lines if line.same and line.same.child_id]
+    found = links_of(connection, same)
+    results = [
+        _unchanged(owner, line, found) or _result(line, answer) for line, answer in zip(lines, told, strict=True)
+    ]
     return Report(batch, received_at, results)
+
+
+def _unchanged(owner: Owner, line: Line, found: Mapping[ChildId, tuple[str, str]]) -> dict[str, Any] | None:
+    """The result of a line that says what is held already; None of any other."""
+    if line.same is None:
+        return None
+    child, _ = found.get((owner, line.same.child_id or ""), (None, None))
+    outcome = Outcome(Result.UNCHANGED, line.same.version, line.same.sha256)
+    return _result(line, Received(outcome, child, None, []))
 
 
 def _keep(connection: Connection, owner: Owner, report: Report, is_validation: bool) -> None:

@@ -171,6 +171,12 @@ def _keyed_head(*row: Any) -> tuple[Key, Head]:
     return Key(*row[:4]), Head(version, seq, sha256, read_instant(recorded_at) or LONG_AGO, bool(is_retracted))
 
 
+def held_now(connection: Connection, keys: Sequence[Key]) -> dict[Key, tuple[int, str]]:
+    """The version and SHA-256 held under each key just now; nothing is locked, and what was retracted is not held."""
+    found = bulk.select(connection, _HEADS, KEY, keys, _keyed_head) if keys else []
+    return {key: (head.version, head.sha256 or "") for key, head in found if not head.is_retracted}
+
+
 def write_changes(
     connection: Connection, sent: Sequence[Sent], heads: Mapping[Key, Head], batch: str | None
 ) -> tuple[datetime, list[Outcome]]:

@@ -120,3 +120,33 @@ def test_a_parameter_that_is_not_taken_is_refused_rather_than_ignored(service: S
     )
     assert answer.status_code == 400
     assert service.get(service.url("referrals", "validated")).status_code == 404
+
+
+def test_a_night_posted_again_is_told_what_is_held(service: Service) -> None:
+    lines = [
+        line("children", "again-1", changed("children", {"chi": None, "scn": None})),
+        line("referrals", "again-2", changed("referrals", {"child": "again-1"})),
+    ]
+    first = results(service, post(service, "\n".join(lines)))
+    answer = post(service, "\n".join(lines))
+    assert answer.json()["counts"]["unchanged"] == 2
+    names = ("line", "family", "source_id", "version", "sha256", "child", "errors")
+    again = results(service, answer)
+    assert [[one[name] for name in names] for one in again] == [[one[name] for name in names] for one in first]
+    assert first[0]["child"] is not None
+
+
+def test_what_is_held_and_comes_again_beside_something_newer_keeps_its_place(service: Service) -> None:
+    """The line that repeats what is held comes after a later version: it is then older than held."""
+    old, new = (
+        line("referrals", "beside", changed("referrals", {"recorded_at": f"2025-04-0{n}T09:00Z"})) for n in (1, 2)
+    )
+    post(service, old)
+    assert [one["result"] for one in results(service, post(service, f"{new}\n{old}"))] == ["replaced", "stale"]
+
+
+def test_what_was_retracted_is_not_held_whatever_it_says(service: Service) -> None:
+    put = line("referrals", "back", changed("referrals", {"recorded_at": "2025-04-01T09:00Z"}))
+    taken_back = {"family": "referrals", "source_id": "back", "retract": {"reason": "withdrawn"}}
+    post(service, f"{put}\n{json.dumps(taken_back)}")
+    assert results(service, post(service, put))[0]["result"] == "stale"
