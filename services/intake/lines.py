@@ -68,6 +68,11 @@ class _Opened:
     def name(self) -> Name:
         return self.family, self.source_id
 
+    @property
+    def may_be_held(self) -> bool:
+        """Whether it is a record whose name can be looked up: no database takes any text whatever."""
+        return self.member == "record" and re.fullmatch(SOURCE_ID, self.source_id) is not None
+
 
 def split_lines(body: bytes, most: int) -> list[bytes]:
     """The lines of NDJSON, the last one ended or not; raises TooLarge."""
@@ -106,8 +111,7 @@ def read_lines(texts: Sequence[bytes], held: Held | None = None) -> list[Line]:
 
 def _read(texts: Sequence[bytes], held: Held | None) -> Iterator[Line]:
     opened = [_opened(text) for text in texts]
-    records = [one.name for one in opened if isinstance(one, _Opened) and one.member == "record"]
-    known = held(records) if held else {}
+    known = held([one.name for one in opened if isinstance(one, _Opened) and one.may_be_held]) if held else {}
     for one in opened:
         if isinstance(one, Line):
             yield one
@@ -118,7 +122,7 @@ def _read(texts: Sequence[bytes], held: Held | None) -> Iterator[Line]:
 
 def _same(opened: _Opened, known: Mapping[Name, Same]) -> Same | None:
     """What is held, where the line says just that."""
-    held = known.get(opened.name) if opened.member == "record" else None
+    held = known.get(opened.name) if opened.may_be_held else None
     if held is None or isinstance(opened.form, Remark) or sha256(opened.form) != held.sha256:
         return None
     own_id = opened.source_id if BY_NAME[opened.family].is_child else opened.body.get("child")
