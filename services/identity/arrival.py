@@ -54,6 +54,8 @@ class _Arrivals:
     owner: Owner
     known: dict[Identity, list[Candidate]]
     linked: dict[str, tuple[str, str]]
+    changed: dict[str, str] = field(default_factory=dict)
+    """The child of each record that is linked no more and whose identity once changed."""
     written: dict[str, links.NewLink] = field(default_factory=dict)
 
 
@@ -70,6 +72,7 @@ def link(connection: Connection, owner: Owner, arrived: Sequence[Arrived], recei
     wanted = {identity for record in came.values() for identity in identities(record)}
     arrivals = _Arrivals(connection, owner, _known(connection, owner, wanted, set(last)), {})
     arrivals.linked = _links_of(connection, owner, last)
+    arrivals.changed = links.changed_identity(connection, owner, set(came) - set(arrivals.linked))
     for source_id, record in came.items():
         _arrive(arrivals, source_id, record)
     links.write(connection, owner, list(arrivals.written.values()), received_at)
@@ -144,7 +147,7 @@ def _arrive(arrivals: _Arrivals, source_id: str, record: Child) -> None:
     child, how = _child_for(arrivals, source_id, record)
     previous = arrivals.linked.get(source_id)
     if previous is None or previous[0] != child:
-        is_new = how in (NEW, CHANGED)
+        is_new = how in (NEW, CHANGED) and arrivals.changed.get(source_id) != child
         before = previous[0] if previous else None
         arrivals.written[source_id] = links.NewLink(source_id, child, how, before, is_new)
         arrivals.linked[source_id] = (child, how)
@@ -158,6 +161,8 @@ def _child_for(arrivals: _Arrivals, source_id: str, record: Child) -> tuple[str,
     held = arrivals.linked.get(source_id)
     if held and held[1] == CHANGED:
         return held
+    if source_id in arrivals.changed:
+        return arrivals.changed[source_id], CHANGED
     if record.identity_change is not None:
         return _new_child(), CHANGED
     for identity in identities(record):

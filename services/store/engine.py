@@ -28,7 +28,11 @@ MOST_LOCKS = 1_500
 """Names that one transaction holds one by one: a server of default settings has room for about 6,400 locks."""
 
 
-OVERTAKEN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+OVERTAKEN = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.UniqueViolation,
+)
 OUT_OF_REACH = (psycopg.OperationalError, psycopg.InterfaceError, sqlite3.OperationalError)
 TRIES = 8
 PATIENCE_SECONDS = 30
@@ -36,8 +40,8 @@ PATIENCE_SECONDS = 30
 Made = TypeVar("Made")
 
 
-class Overtaken(Exception):
-    """Another transaction changed what this one read, or stood in its way: it is to be done again."""
+class Overtaken(Unavailable):
+    """Another transaction changed what this one read, or stood in its way: it is to be done again (`Store.write`)."""
 
 
 class Store:

@@ -68,6 +68,18 @@ def _linked(agency: str, source: str, source_id: str, child: str, how: str) -> t
     return (Owner(source, agency), source_id), (child, how)
 
 
+def changed_identity(connection: Connection, owner: Owner, source_ids: Iterable[str]) -> dict[str, str]:
+    """Of these ids, those whose identity ever changed, each with the child that it was linked to since."""
+    wanted = [(owner.agency, owner.source, source_id) for source_id in sorted(set(source_ids))]
+    if not wanted:
+        return {}
+    query = (
+        f"SELECT source_id, child FROM {{given}} JOIN link USING ({', '.join(RECORD)})"
+        " WHERE how = 'identity_change' ORDER BY link"
+    )
+    return dict(bulk.select(connection, query, RECORD, wanted, lambda source_id, child: (source_id, child)))
+
+
 def known_by(connection: Connection, identifier: str, values: Iterable[str]) -> list[Known]:
     """Current, linked children records that hold one of these values of `chi` or `scn`."""
     wanted = [(value,) for value in sorted(set(values))]

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.registry import BY_NAME
 from services.intake.receive import receive_batch
-from services.intake.singles import read_record, receive
+from services.intake.singles import read_record, read_retraction, receive
 from services.intake.taking import Received
 from services.store.engine import Store
 from services.store.writing import Owner
@@ -70,6 +70,15 @@ def test_an_identity_change_taken_back_does_not_link_across_it(store: Store) -> 
     changed_one = arrive(store, SOCIAL_WORK, "a", identity_change="adoption")
     later = arrive(store, SOCIAL_WORK, "a", recorded_at="2025-06-01T09:00:00Z")
     assert known.child != changed_one.child == later.child
+
+
+def test_an_identity_change_is_remembered_through_a_retraction(store: Store) -> None:
+    known = arrive(store, HEALTH, "b")
+    changed_one = arrive(store, SOCIAL_WORK, "a", identity_change="adoption")
+    taken_back = json.dumps({"reason": "entered-in-error", "recorded_at": "2025-06-01T09:00:00Z"}).encode()
+    receive(store, read_retraction(SOCIAL_WORK, BY_NAME["children"], "a", taken_back))
+    revived = arrive(store, SOCIAL_WORK, "a", recorded_at="2025-06-02T09:00:00Z")
+    assert known.child != changed_one.child == revived.child
 
 
 def test_an_identity_change_within_a_batch_leaves_the_others_linked(store: Store) -> None:
