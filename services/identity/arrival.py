@@ -6,15 +6,16 @@ nobody else. Nothing merges: links change, records never move.
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from quality.functions import is_chi, is_scn
 from schemas.families.children import Child
 from schemas.record import Record
+from services.identity.company import NOBODYS, Company, Identity, Stated
 from services.store import links
 from services.store.engine import lock
 from services.store.writing import Owner
@@ -24,9 +25,6 @@ TRUSTED = {"chi": is_chi, "scn": is_scn}
 NEW, CHANGED, MERGED = "new", "identity_change", "merged"
 TOLD = dict.fromkeys((*TRUSTED, MERGED), "match") | {NEW: "new", CHANGED: "new"}
 """How the sender of a children record is told of its link."""
-
-Identity = tuple[str, str, date]
-"""An identifier's name and value, and the birth date that must agree."""
 
 
 @dataclass(frozen=True)
@@ -38,24 +36,15 @@ class Arrived:
     replaced_by: str | None = None
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A child that an identity leads to, and the CHI of the record that does."""
-
-    child: str
-    chi: str | None
-
-
 @dataclass
 class _Arrivals:
-    """What is known as a batch's children records are linked one after the other."""
+    """A batch's children records as they are linked one after the other, and the company they keep."""
 
-    connection: Connection
-    owner: Owner
-    known: dict[Identity, list[Candidate]]
     linked: dict[str, tuple[str, str]]
-    changed: dict[str, str] = field(default_factory=dict)
+    """The child that each arriving record is linked to, and how."""
+    changed: dict[str, str]
     """The child of each record that is linked no more and whose identity once changed."""
+    company: Company
     written: dict[str, links.NewLink] = field(default_factory=dict)
 
 
@@ -69,12 +58,14 @@ def link(connection: Connection, owner: Owner, arrived: Sequence[Arrived], recei
     came = {source_id: one.record for source_id, one in last.items() if one.record is not None}
     if not last:
         return
-    wanted = {identity for record in came.values() for identity in identities(record)}
-    arrivals = _Arrivals(connection, owner, _known(connection, owner, wanted, set(last)), {})
-    arrivals.linked = _links_of(connection, owner, last)
-    arrivals.changed = links.changed_identity(connection, owner, set(came) - set(arrivals.linked))
+    linked = _links_of(connection, owner, last)
+    company = _company(connection, came.values(), (child for child, _ in linked.values()))
+    for source_id in (one for one in came if one in linked):
+        if not company.keeps((owner, source_id), _stated(came[source_id]), linked[source_id][0]):
+            company.leave((owner, source_id))
+    arrivals = _Arrivals(linked, links.changed_identity(connection, owner, set(came) - set(linked)), company)
     for source_id, record in came.items():
-        _arrive(arrivals, source_id, record)
+        _arrive(arrivals, owner, source_id, record)
     links.write(connection, owner, list(arrivals.written.values()), received_at)
     _retire(connection, owner, [one for one in last.values() if one.record is None], received_at)
     _bring_along(connection, owner, list(last), received_at)
@@ -112,13 +103,19 @@ def _following(source_id: str, leader: tuple[str, str] | None, held: tuple[str, 
     return links.NewLink(source_id, leader[0], MERGED, held[0] if held else None, False, follows=True)
 
 
-def lock_identities(connection: Connection, records: Sequence[Record]) -> None:
-    """Hold every trusted identifier of these records until the transaction ends."""
-    held = {identity for record in records if isinstance(record, Child) for identity in identities(record)}
-    lock(connection, {f"{name}:{value}" for name, value, _ in held})
+def lock_identities(connection: Connection, arriving: Mapping[links.ChildId, Record | None]) -> None:
+    """Hold every identifier that these records carry, or carried until now, until the transaction ends.
+
+    Without a record: one that is retracted.
+    """
+    held = links.identifiers_of(connection, arriving)
+    for record in arriving.values():
+        if isinstance(record, Child):
+            held |= {(name, value) for name, value, _ in identities(record)}
+    lock(connection, {f"{name}:{value}" for name, value in held})
 
 
-def identities(record: Child) -> Iterator[Identity]:
+def identities(record: Child | links.Known) -> Iterator[Identity]:
     """The trusted identities that a record carries."""
     if record.date_of_birth is None or record.identity_change is not None:
         return
@@ -128,55 +125,55 @@ def identities(record: Child) -> Iterator[Identity]:
             yield name, value, record.date_of_birth
 
 
-def _known(
-    connection: Connection, owner: Owner, wanted: set[Identity], arriving: set[str]
-) -> dict[Identity, list[Candidate]]:
-    """Who is linked by each identity now; the records that arrive do not count, nor any whose identity changed."""
-    found: dict[Identity, list[Candidate]] = {}
+def _stated(record: Child | links.Known) -> Stated:
+    chi = record.chi if record.chi is not None and is_chi(record.chi) else None
+    return Stated(tuple(identities(record)), chi, record.identity_change is not None)
+
+
+def _company(connection: Connection, records: Iterable[Child], children: Iterable[str]) -> Company:
+    """The records linked to any child that these records' identities lead to, or that they are linked to now."""
+    wanted = {identity for record in records for identity in identities(record)}
+    reached = set(children)
     for name in TRUSTED:
-        values = {value for kind, value, _ in wanted if kind == name}
-        for known in links.known_by(connection, name, values) if values else ():
-            own = known.owner == owner and known.source_id in arriving
-            if known.date_of_birth and not own and known.identity_change is None and known.how != CHANGED:
-                identity = (name, known.identifier, known.date_of_birth)
-                found.setdefault(identity, []).append(Candidate(known.child, known.chi))
-    return found
+        known = links.known_by(connection, name, {value for kind, value, _ in wanted if kind == name})
+        reached |= {one.child for one in known}
+    company = Company()
+    for one in links.linked_to(connection, reached):
+        company.join((one.owner, one.source_id), one.child, NOBODYS if one.how == CHANGED else _stated(one))
+    return company
 
 
-def _arrive(arrivals: _Arrivals, source_id: str, record: Child) -> None:
-    child, how = _child_for(arrivals, source_id, record)
+def _arrive(arrivals: _Arrivals, owner: Owner, source_id: str, record: Child) -> None:
+    stated = _stated(record)
+    child, how = _child_for(arrivals, (owner, source_id), stated)
     previous = arrivals.linked.get(source_id)
     if previous is None or previous[0] != child:
         is_new = how in (NEW, CHANGED) and arrivals.changed.get(source_id) != child
         before = previous[0] if previous else None
         arrivals.written[source_id] = links.NewLink(source_id, child, how, before, is_new)
         arrivals.linked[source_id] = (child, how)
-    if how != CHANGED:
-        for identity in identities(record):
-            arrivals.known.setdefault(identity, []).append(Candidate(child, record.chi))
+    arrivals.company.join((owner, source_id), child, NOBODYS if how == CHANGED else stated)
 
 
-def _child_for(arrivals: _Arrivals, source_id: str, record: Child) -> tuple[str, str]:
+def _child_for(arrivals: _Arrivals, one: links.ChildId, stated: Stated) -> tuple[str, str]:
     """The child a record is about, and how that was found; what changed identity is never linked again."""
+    _, source_id = one
     held = arrivals.linked.get(source_id)
     if held and held[1] == CHANGED:
         return held
     if source_id in arrivals.changed:
         return arrivals.changed[source_id], CHANGED
-    if record.identity_change is not None:
+    if stated.changed_identity:
         return _new_child(), CHANGED
-    for identity in identities(record):
-        for candidate in arrivals.known.get(identity, ()):
-            if not _contradicts(candidate.chi, record.chi):
-                return candidate.child, identity[0]
-    if held and (held[1] == NEW or links.shared(arrivals.connection, held[0]) == 1):
+    for identity in stated.identities:
+        children = arrivals.company.led_to(identity, one, stated)
+        if held and held[0] in children:
+            return held[0], identity[0]
+        if children:
+            return children[0], identity[0]
+    if held and arrivals.company.child_of(one) == held[0]:
         return held
     return _new_child(), NEW
-
-
-def _contradicts(one: str | None, other: str | None) -> bool:
-    """Whether two CHIs are both well formed and differ: then an SCN in common is somebody's mistake."""
-    return one is not None and other is not None and one != other and is_chi(one) and is_chi(other)
 
 
 def _new_child() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from schemas.families.children import Child
-from schemas.record import Family
+from schemas.record import Family, Record
 from services.errors import Remark
 from services.identity import arrival
 from services.intake.door import Checked
@@ -51,7 +51,7 @@ def take(
     """
     announce(connection, patience_ms)
     heads = lock_heads(connection, (each.key for each in sent))
-    arrival.lock_identities(connection, [each.change.record for each in sent if isinstance(each.change, Put)])
+    arrival.lock_identities(connection, _children(sent))
     received_at, outcomes = write_changes(connection, sent, heads, batch)
     if match:
         for owner, arrived in _arrived(sent, outcomes).items():
@@ -84,6 +84,12 @@ def received(checked: Checked, sent: Sent, taken: Taken) -> Received:
         warnings.append(_same_instant())
     link = arrival.TOLD[taken.how] if taken.how and sent.change.family.is_child else None
     return Received(taken.outcome, taken.child, link, warnings)
+
+
+def _children(sent: Iterable[Sent]) -> dict[links.ChildId, Record | None]:
+    """The children records that come, and those that are retracted, without a record."""
+    changes = ((each.owner, each.change) for each in sent if each.change.family.is_child)
+    return {(owner, change.source_id): change.record if isinstance(change, Put) else None for owner, change in changes}
 
 
 def _arrived(sent: Iterable[Sent], outcomes: Iterable[Outcome]) -> Mapping[Owner, list[arrival.Arrived]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, update
 
 from services.store import bulk, outbox
 from services.store.chunks import chunks
@@ -23,11 +23,11 @@ class Known:
 
     owner: Owner
     source_id: str
-    child: str
     date_of_birth: date | None
-    identifier: str
     chi: str | None
+    scn: str | None
     identity_change: str | None
+    child: str
     how: str
 
 
@@ -47,7 +47,7 @@ class NewLink:
 ChildId = tuple[Owner, str]
 """A source's own id of a child."""
 RECORD = ("source_agency", "source", "source_id")
-KNOWN = (*RECORD, "date_of_birth", "chi", "identity_change")
+_RECORD = ", ".join(RECORD)
 
 
 def links_of(connection: Connection, ids: Iterable[ChildId]) -> dict[ChildId, tuple[str, str]]:
@@ -58,10 +58,7 @@ def links_of(connection: Connection, ids: Iterable[ChildId]) -> dict[ChildId, tu
     return dict(bulk.select(connection, _LINKS, RECORD, wanted, _linked))
 
 
-_LINKS = (
-    f"SELECT {', '.join(RECORD)}, child, how FROM {{given}} JOIN link USING ({', '.join(RECORD)})"
-    " WHERE superseded_at IS NULL"
-)
+_LINKS = f"SELECT {_RECORD}, child, how FROM {{given}} JOIN link USING ({_RECORD}) WHERE superseded_at IS NULL"
 
 
 def _linked(agency: str, source: str, source_id: str, child: str, how: str) -> tuple[ChildId, tuple[str, str]]:
@@ -74,7 +71,7 @@ def changed_identity(connection: Connection, owner: Owner, source_ids: Iterable[
     if not wanted:
         return {}
     query = (
-        f"SELECT source_id, child FROM {{given}} JOIN link USING ({', '.join(RECORD)})"
+        f"SELECT source_id, child FROM {{given}} JOIN link USING ({_RECORD})"
         " WHERE how = 'identity_change' ORDER BY link"
     )
     return dict(bulk.select(connection, query, RECORD, wanted, lambda source_id, child: (source_id, child)))
@@ -82,29 +79,39 @@ def changed_identity(connection: Connection, owner: Owner, source_ids: Iterable[
 
 def known_by(connection: Connection, identifier: str, values: Iterable[str]) -> list[Known]:
     """Current, linked children records that hold one of these values of `chi` or `scn`."""
+    joined = f"JOIN children ON children.{identifier} = given.value JOIN link USING ({_RECORD})"
+    return _known(connection, joined, values)
+
+
+def linked_to(connection: Connection, children: Iterable[str]) -> list[Known]:
+    """Current children records that are linked to one of these children."""
+    return _known(connection, f"JOIN link ON link.child = given.value JOIN children USING ({_RECORD})", children)
+
+
+def identifiers_of(connection: Connection, ids: Iterable[ChildId]) -> set[tuple[str, str]]:
+    """The CHI and SCN that these records hold now, each by its name."""
+    wanted = [(owner.agency, owner.source, source_id) for owner, source_id in sorted(set(ids))]
+    if not wanted:
+        return set()
+    query = f"SELECT chi, scn FROM {{given}} JOIN children USING ({_RECORD}) WHERE superseded_at IS NULL"
+    held = bulk.select(connection, query, RECORD, wanted, lambda chi, scn: {"chi": chi, "scn": scn})
+    return {(name, value) for one in held for name, value in one.items() if value}
+
+
+def _known(connection: Connection, joined: str, values: Iterable[str]) -> list[Known]:
     wanted = [(value,) for value in sorted(set(values))]
     if not wanted:
         return []
     query = (
-        f"SELECT children.{', children.'.join(KNOWN)}, children.{identifier}, link.child, link.how"
-        f" FROM {{given}} JOIN children ON children.{identifier} = given.value"
-        f" JOIN link USING ({', '.join(RECORD)})"
+        f"SELECT {_RECORD}, children.date_of_birth, children.chi, children.scn, children.identity_change,"
+        f" link.child, link.how FROM {{given}} {joined}"
         " WHERE children.superseded_at IS NULL AND link.superseded_at IS NULL ORDER BY link.link"
     )
-    return bulk.select(connection, query, ("value",), wanted, _known)
+    return bulk.select(connection, query, ("value",), wanted, _as_known)
 
 
-def _known(
-    agency: str, source: str, source_id: str, born_on: Any, chi: str | None, changed: str | None, *linked: str
-) -> Known:
-    identifier, child, how = linked
-    return Known(Owner(source, agency), source_id, child, read_day(born_on), identifier, chi, changed, how)
-
-
-def shared(connection: Connection, child: str) -> int:
-    """How many children records are linked to a child now."""
-    current = select(LINK.c.link).where(LINK.c.child == child, LINK.c.superseded_at.is_(None))
-    return len(connection.execute(current).all())
+def _as_known(agency: str, source: str, source_id: str, born_on: Any, *stated: Any) -> Known:
+    return Known(Owner(source, agency), source_id, read_day(born_on), *stated)
 
 
 def write(connection: Connection, owner: Owner, links: Sequence[NewLink], received_at: datetime) -> None:

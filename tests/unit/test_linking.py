@@ -18,6 +18,18 @@ HEALTH = Owner("ggc-health", "S08000031")
 SCHOOL = Owner("renfrewshire-education", "S12000038")
 
 
+LATER, STILL_LATER = "2025-06-01T09:00:00Z", "2025-06-02T09:00:00Z"
+
+
+def batch(store: Store, *records: tuple[str, dict[str, Any]]) -> None:
+    """Children records of the social work source, in one batch."""
+    lines = (
+        json.dumps({"family": "children", "source_id": name, "record": changed("children", changes)})
+        for name, changes in records
+    )
+    assert not receive_batch(store, SOCIAL_WORK, "\n".join(lines).encode()).counts["rejected"]
+
+
 def arrive(store: Store, owner: Owner, source_id: str, **changes: Any) -> Received:
     body = json.dumps(changed("children", changes)).encode()
     return receive(store, read_record(owner, BY_NAME["children"], source_id, body))
@@ -63,6 +75,45 @@ def test_a_chi_taken_back_undoes_the_link(store: Store) -> None:
 
 def test_an_scn_in_common_does_not_link_two_different_chis(store: Store) -> None:
     assert arrive(store, SOCIAL_WORK, "a").child != arrive(store, HEALTH, "b", chi="0101157517").child
+
+
+def test_a_chi_corrected_by_the_record_that_came_first_leaves_the_child_to_its_owner(store: Store) -> None:
+    mistaken = arrive(store, SOCIAL_WORK, "a", scn=None)
+    owner = arrive(store, HEALTH, "b", scn=None)
+    corrected = arrive(store, SOCIAL_WORK, "a", scn=None, chi="0101157517", recorded_at=LATER)
+    assert mistaken.child == owner.child != corrected.child
+    assert arrive(store, SCHOOL, "c", scn=None, chi="0101157517").child == corrected.child
+
+
+def test_an_scn_leads_to_no_child_that_has_another_chi_by_whatever_record(store: Store) -> None:
+    by_chi, by_scn = arrive(store, SOCIAL_WORK, "a"), arrive(store, SCHOOL, "b", chi=None)
+    assert by_chi.child == by_scn.child != arrive(store, HEALTH, "c", chi="0101157517").child
+
+
+def test_records_of_one_child_that_come_again_together_keep_it(store: Store) -> None:
+    before = arrive(store, SOCIAL_WORK, "a").child
+    arrive(store, SOCIAL_WORK, "b")
+    batch(store, ("n", {}), ("b", {"recorded_at": LATER}), ("a", {"recorded_at": LATER}))
+    assert {arrive(store, SOCIAL_WORK, name, recorded_at=STILL_LATER).child for name in "abn"} == {before}
+
+
+def test_in_one_batch_a_corrected_record_and_its_newcomer_part_from_the_rest(store: Store) -> None:
+    before = arrive(store, SOCIAL_WORK, "a").child
+    arrive(store, HEALTH, "b", chi=None)
+    other = {"chi": "0101157517", "scn": None}
+    batch(store, ("n", other), ("a", other | {"recorded_at": LATER}))
+    corrected = arrive(store, SOCIAL_WORK, "a", **other, recorded_at=STILL_LATER).child
+    assert arrive(store, SOCIAL_WORK, "n", **other, recorded_at=STILL_LATER).child == corrected
+    assert arrive(store, HEALTH, "b", chi=None, recorded_at=STILL_LATER).child == before != corrected
+
+
+def test_a_record_whose_duplicate_was_merged_into_it_keeps_its_child(store: Store) -> None:
+    alone = {"chi": None, "scn": None}
+    child = arrive(store, SOCIAL_WORK, "a", **alone).child
+    arrive(store, SOCIAL_WORK, "d", **alone)
+    merged = json.dumps({"reason": "merged", "replaced_by": "a"}).encode()
+    receive(store, read_retraction(SOCIAL_WORK, BY_NAME["children"], "d", merged))
+    assert arrive(store, SOCIAL_WORK, "a", **alone, recorded_at=LATER).child == child
 
 
 def test_an_identity_change_taken_back_does_not_link_across_it(store: Store) -> None:
