@@ -90,7 +90,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
         posted: Annotated[Posted, Depends(_retraction)],
     ) -> JSONResponse:
         """Take a record back, saying why; 200 where it was retracted already. A later put revives it."""
-        return await _take(request, await _at_the_door(read_retraction, posted, family, source_id))
+        return await _take(request, await _at_the_door(read_retraction, posted, family, source_id, if_match(request)))
 
     @router.get("/versions", responses=PROBLEMS, openapi_extra=PAGING, name=f"{family.name}_versions")
     def versions(

@@ -20,6 +20,8 @@ MEMBERS = {"record": check, "retract": check_retraction}
 """What a line may hold, and what checks it."""
 MOST_OF_A_BATCH = 100_000
 """Remarks that a batch is answered with in full: a report is held in memory whole."""
+MOST_UNKNOWN = 100
+"""Members that a line, beside its record, should not have: so many are named."""
 LONGEST_LINE = LARGEST_RECORD + 4096
 """The largest record, with what stands around it."""
 
@@ -173,7 +175,7 @@ def _problems(line: Any) -> Iterator[Remark]:
     if len(MEMBERS.keys() & line.keys()) != 1:
         yield remarks.of_rule("SH02", "/record", "missing", "a line has a record or a retract, one of the two")
     unknown = line.keys() - {"family", "source_id"} - MEMBERS.keys()
-    for name in nsmallest(remarks.MOST_TOLD, unknown):
+    for name in nsmallest(MOST_UNKNOWN, unknown):
         yield remarks.of_rule("SH03", remarks.pointer_of([name]), "unknown-field", "a line has no such member")
     yield from _name_problems(line)
 

@@ -18,11 +18,8 @@ CODE_LIKE = re.compile(r"[A-Z][A-Z0-9_-]{1,31}|[a-z]+([_-][a-z]+)+")
 """What may be shown of a wrong code: capitals, or words joined; never a date, a number, a postcode or a name."""
 POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z0-9]?[ -]?\d[A-Z]{2}", re.I)
 LONGEST_STEP, LONGEST_CODE = 64, 32
-MOST_TOLD, MOST_GUESSES = 100, 20
-"""How many of a record's problems of shape are told, and for how many of them what may have been meant.
-
-A record of 1 MiB may have a hundred thousand, and each takes longer to tell than to make.
-"""
+MOST_GUESSES = 1000
+"""For how many of a record's problems of shape it is guessed what was meant: 1 MiB may hold a hundred thousand."""
 
 SAYS: Mapping[str, tuple[str, str, str]] = {
     "missing": ("missing", "SH02", "this field is required"),
@@ -66,12 +63,8 @@ def of_absent(name: str, kind: str) -> Remark:
 
 def of_shape(family: Family, error: ValidationError) -> Iterator[Remark]:
     """A remark for each way in which a record departs from its contract."""
-    details = error.errors(include_url=False)
-    for number, detail in enumerate(details[:MOST_TOLD]):
+    for number, detail in enumerate(error.errors(include_url=False)):
         yield _of_error(family, detail, guess=number < MOST_GUESSES)
-    if len(details) > MOST_TOLD:
-        more = f"{len(details) - MOST_TOLD} more problems of this record are not told"
-        yield of_rule("SH06", "", "too-many-problems", more, "mend these first")
 
 
 def _of_error(family: Family, error: ErrorDetails, guess: bool) -> Remark:

@@ -33,9 +33,9 @@ def read_record(owner: Owner, family: Family, source_id: str, body: bytes, if_ma
     return _single(owner, family, check(family, source_id, _parsed(body), datetime.now(UTC)), if_match)
 
 
-def read_retraction(owner: Owner, family: Family, source_id: str, body: bytes) -> Single:
+def read_retraction(owner: Owner, family: Family, source_id: str, body: bytes, if_match: int | None = None) -> Single:
     """One retraction as it was posted; raises Invalid."""
-    return _single(owner, family, check_retraction(family, source_id, _parsed(body), datetime.now(UTC)))
+    return _single(owner, family, check_retraction(family, source_id, _parsed(body), datetime.now(UTC)), if_match)
 
 
 def gathering(store: Store) -> Gathering[Single, Taken]:

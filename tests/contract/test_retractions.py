@@ -80,6 +80,17 @@ def test_a_retraction_older_than_the_record_is_stale(service: Service) -> None:
     assert retract(service, "referrals", "newer", **REASON, recorded_at=at(4)).status_code == 409
 
 
+def test_only_the_version_that_if_match_names_is_retracted(service: Service) -> None:
+    for day in (1, 2):
+        put_at(service, "matched", day)
+    url = f"{service.url('referrals', 'matched')}/retractions"
+    statuses = {}
+    for version in ("1", "2"):
+        headers = service.headers(None, Content_Type="application/json", If_Match=f'"{version}"')
+        statuses[version] = service.http.post(url, json=REASON, headers=headers).status_code
+    assert statuses == {"1": 412, "2": 201}
+
+
 def test_dependants_of_a_retracted_child_wait_and_come_back(service: Service) -> None:
     service.put("children", "child-w", changed("children", UNKNOWN))
     service.put("referrals", "waits", changed("referrals", {"child": "child-w"}))
