@@ -113,8 +113,7 @@ def _child_id(sent: Sent) -> links.ChildId | None:
     change = sent.change
     if isinstance(change, Retraction):
         return (sent.owner, change.source_id) if change.family.is_child else None
-    child_id = change.family.child_of(change.source_id, change.record)
-    return (sent.owner, child_id) if child_id is not None else None
+    return (sent.owner, change.child_id) if change.child_id is not None else None
 
 
 def _taken(sent: Sent, outcome: Outcome, found: Mapping[links.ChildId, tuple[str, str]]) -> Taken:
