@@ -14,7 +14,7 @@ from services.identity import arrival
 from services.intake.door import Checked
 from services.store import links, outbox
 from services.store.engine import announce
-from services.store.writing import Outcome, Owner, Put, Retraction, Sent, lock_heads, write_changes
+from services.store.writing import Key, Outcome, Owner, Put, Retraction, Sent, lock_heads, write_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def take(
     that it brought about, so that it names the child.
     """
     announce(connection, patience_ms)
-    heads = lock_heads(connection, (each.key for each in sent))
+    heads = lock_heads(connection, (key for each in sent for key in _held_for(each)))
     arrival.lock_identities(connection, _children(sent))
     received_at, outcomes = write_changes(connection, sent, heads, batch)
     if match:
@@ -84,6 +84,13 @@ def received(checked: Checked, sent: Sent, taken: Taken) -> Received:
         warnings.append(_same_instant())
     link = arrival.TOLD[taken.how] if taken.how and sent.change.family.is_child else None
     return Received(taken.outcome, taken.child, link, warnings)
+
+
+def _held_for(sent: Sent) -> Iterator[Key]:
+    """The keys that nobody else may write meanwhile: a change's own, and that of the record it is merged into."""
+    yield sent.key
+    if isinstance(sent.change, Retraction) and sent.change.replaced_by:
+        yield sent.key._replace(source_id=sent.change.replaced_by)
 
 
 def _children(sent: Iterable[Sent]) -> dict[links.ChildId, Record | None]:
