@@ -119,5 +119,6 @@ def _correct(operation: dict[str, Any]) -> None:
 
 
 def _say_that_a_token_is_needed(document: dict[str, Any], route: RouteContext) -> None:
-    for method in route.methods or ():
-        document["paths"][route.path_format][method.lower()]["security"] = [{"token": []}]
+    operations = document["paths"].get(route.path_format, {})
+    for method in operations.keys() & {method.lower() for method in route.methods or ()}:
+        operations[method]["security"] = [{"token": []}]

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{name} begins with https://: what comes over plain http may be anybody's")
         if info.field_name == "public_url" and place and not re.match(r"https?://[^/]", place):
             raise ValueError(f"{name} is an address, such as https://kith.example")
-        return place.rstrip("/")
+        return place.rstrip("/") if info.field_name == "public_url" else place
 
     @model_validator(mode="after")
     def has_the_whole_issuer_or_none(self) -> Self:

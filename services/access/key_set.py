@@ -1,6 +1,7 @@
 """The public keys of an external issuer: fetched when they are needed, kept while the issuer is out of reach."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +12,8 @@ import jwt
 
 from services.access.public_keys import NOT_JSON, PublicKey, algorithms_for
 from services.errors import Unavailable
+
+logger = logging.getLogger("kith")
 
 REFETCHED_SECONDS = 600
 """The age at which keys are fetched anew: one that the issuer withdrew is good no longer than that."""
@@ -58,8 +61,8 @@ class KeySet:
             if self._clock() - self._tried_at >= BETWEEN_FETCHES_SECONDS:
                 self._tried_at = self._clock()
                 self._keys, self._fetched_at = fetched(self._place), self._clock()
-        except OutOfReach:
-            pass
+        except OutOfReach as error:
+            logger.warning("the keys of the external issuer are not fetched anew: %s", error)
         finally:
             self._fetching.release()
 

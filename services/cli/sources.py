@@ -30,7 +30,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     rotating.add_argument("name")
     rotating.set_defaults(run=run_rotate)
-    revoking = actions.add_parser("revoke", help="end a source's clients, effective on the next request")
+    revoking = actions.add_parser("revoke", help="end a source's clients on the next request; rotate begins anew")
     revoking.add_argument("name")
     revoking.set_defaults(run=run_revoke)
     for action in (adding, rotating):

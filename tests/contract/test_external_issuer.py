@@ -240,15 +240,17 @@ def test_a_key_withdrawn_is_good_no_longer_after_a_while(issuer: Issuer, clock: 
 
 @pytest.mark.parametrize("broken", [{"status": 503}, {"keys": []}, {"keys": "none"}, {"keys": [7]}])
 def test_keys_are_good_for_a_day_where_they_cannot_be_fetched_anew(
-    issuer: Issuer, clock: Clock, broken: dict[str, Any]
+    issuer: Issuer, clock: Clock, broken: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     keys = KeySet(issuer.address, clock)
     assert keys.find("first")
     for name, value in broken.items():
         setattr(issuer, name, value)
+    assert caplog.text == ""
     clock.now += GOOD_SECONDS - 1
     assert keys.find("first") and issuer.asked == 2
     assert keys.find("first") and issuer.asked == 2
+    assert "not fetched anew" in caplog.text
     clock.now += BETWEEN_FETCHES_SECONDS
     with pytest.raises(Unavailable):
         keys.find("first")
