@@ -7,15 +7,20 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import RouteContext, iter_route_contexts
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from quality.catalogue import rules
 from schemas.registry import FAMILIES
+from services.access.authentication import Clients
+from services.access.buckets import Buckets
+from services.access.issuer import issuer_of
 from services.access.tokens import Callers
 from services.api import batches, changes, health, quality, receipts, reconciliation, records, reference, tokens
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
 from services.api.described import contract_schemas
+from services.api.requests import scope_of
 from services.errors import Problem
 from services.intake.singles import gathering
 from services.settings import Settings
@@ -60,7 +65,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         separate_input_output_schemas=False,
     )
-    app.state.store, app.state.callers, app.state.singles = store, Callers(store), gathering(store)
+    app.state.store, app.state.singles = store, gathering(store)
+    app.state.clients, app.state.callers = Clients(store, settings), Callers(store, issuer_of(settings))
+    app.state.rates = Buckets(settings.rate_limit, 2 * settings.rate_limit)
     for family in FAMILIES:
         app.include_router(reconciliation.digest_route(family))
         app.include_router(records.family_routes(family))
@@ -90,9 +97,12 @@ def _describe(app: FastAPI) -> None:
         components = document.setdefault("components", {})
         components["schemas"] = _own_schemas(components.get("schemas", {})) | contract_schemas()
         components["securitySchemes"] = SECURITY
-        for path, methods in document["paths"].items():
+        for methods in document["paths"].values():
             for operation in methods.values():
-                _correct(path, operation)
+                _correct(operation)
+        for route in iter_route_contexts(app.routes):
+            if scope_of(route):
+                _say_that_a_token_is_needed(document, route)
         return document
 
     app.openapi = described  # type: ignore[method-assign]
@@ -102,9 +112,13 @@ def _own_schemas(schemas: dict[str, Any]) -> dict[str, Any]:
     return {name: schema for name, schema in schemas.items() if name not in FRAMEWORK_ERRORS}
 
 
-def _correct(path: str, operation: dict[str, Any]) -> None:
-    """Take out the framework's own error, which is never sent, and say where a token is needed."""
+def _correct(operation: dict[str, Any]) -> None:
+    """Take out the framework's own error, which is never sent."""
     if any(name in str(operation["responses"].get("422")) for name in FRAMEWORK_ERRORS):
         del operation["responses"]["422"]
-    if path.startswith(("/v1/sources", "/v1/changes", "/v1/batches", "/v1/quality")):
-        operation.setdefault("security", [{"token": []}])
+
+
+def _say_that_a_token_is_needed(document: dict[str, Any], route: RouteContext) -> None:
+    operations = document["paths"].get(route.path_format, {})
+    for method in operations.keys() & {method.lower() for method in route.methods or ()}:
+        operations[method]["security"] = [{"token": []}]

@@ -13,7 +13,7 @@ from services.api.requests import PAGING, StoreOf, paging, requires
 from services.store import feed
 
 router = APIRouter(tags=["changes"])
-MayFollow = Annotated[Caller, Depends(requires("changes.read", "after", "limit"))]
+MayFollow = Annotated[Caller, Depends(requires("changes.read", "after", "limit", checks=(paging,)))]
 
 
 @router.get("/v1/changes", responses=Page.answers(), openapi_extra=PAGING)

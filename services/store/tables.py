@@ -34,13 +34,19 @@ class Source(SQLModel, table=True):
 
 
 class Client(SQLModel, table=True):
-    """Credentials of a source; several may be good at once while a secret is rotated."""
+    """Credentials of a source; several may be good at once while they are rotated.
+
+    A client has a secret, of which the salted hash is kept, or a public key as PEM,
+    or is known to an external issuer, whose `iss` is kept.
+    """
 
     __tablename__ = "client"
     client_id: str = Field(primary_key=True)
     source: str = Field(foreign_key="source.name", index=True)
-    salt: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    secret_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    salt: bytes | None = Field(default=None, sa_column=Column(LargeBinary), repr=False)
+    secret_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary), repr=False)
+    public_key: str | None = Field(default=None, sa_column=Column(Text))
+    issuer: str | None = None
     scopes: str
     created_at: datetime = Field(sa_column=_instant())
     expires_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
@@ -48,12 +54,22 @@ class Client(SQLModel, table=True):
 
 
 class SigningKey(SQLModel, table=True):
-    """The key that tokens are signed with, kept so that they survive a restart."""
+    """A key that tokens are signed with, kept so that they survive a restart; a former one has an end."""
 
     __tablename__ = "signing_key"
     key_id: str = Field(primary_key=True)
-    secret: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    secret: bytes = Field(sa_column=Column(LargeBinary, nullable=False), repr=False)
     created_at: datetime = Field(sa_column=_instant())
+    expires_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+
+
+class UsedAssertion(SQLModel, table=True):
+    """A client assertion that was used, until it could not be used anyhow."""
+
+    __tablename__ = "used_assertion"
+    client_id: str = Field(primary_key=True)
+    jti: str = Field(primary_key=True)
+    kept_until: datetime = Field(sa_column=_instant())
 
 
 class Journal(SQLModel, table=True):
