@@ -1,5 +1,6 @@
 """The service: every route over one store."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,8 +13,10 @@ from starlette.exceptions import HTTPException
 
 from quality.catalogue import rules
 from schemas.registry import FAMILIES
+from services.access.keeper import keep
+from services.access.logbook import Logbook
 from services.access.tokens import Callers
-from services.api import batches, changes, health, quality, receipts, reconciliation, records, reference, tokens
+from services.api import audit, batches, changes, health, quality, receipts, reconciliation, records, reference, tokens
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
 from services.api.described import contract_schemas
 from services.errors import Problem
@@ -24,6 +27,7 @@ from services.store.engine import Store
 ABOUT = "A shared multi-agency data service for Scotland's children's services."
 ROUTERS = (
     tokens.router,
+    audit.router,
     batches.router,
     changes.router,
     reconciliation.router,
@@ -48,8 +52,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _collect_garbage_less_often()
+        keeping = asyncio.create_task(keep(store, settings))
         yield
-        for held in (app.state.singles, app.state.callers, store):
+        keeping.cancel()
+        for held in (app.state.singles, app.state.callers, app.state.logbook, store):
             held.close()
 
     app = FastAPIOffline(
@@ -61,6 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.store, app.state.callers, app.state.singles = store, Callers(store), gathering(store)
+    app.state.logbook = Logbook(store)
     for family in FAMILIES:
         app.include_router(reconciliation.digest_route(family))
         app.include_router(records.family_routes(family))
@@ -106,5 +113,5 @@ def _correct(path: str, operation: dict[str, Any]) -> None:
     """Take out the framework's own error, which is never sent, and say where a token is needed."""
     if any(name in str(operation["responses"].get("422")) for name in FRAMEWORK_ERRORS):
         del operation["responses"]["422"]
-    if path.startswith(("/v1/sources", "/v1/changes", "/v1/batches", "/v1/quality")):
+    if path.startswith(("/v1/sources", "/v1/changes", "/v1/batches", "/v1/quality", "/v1/audit")):
         operation.setdefault("security", [{"token": []}])

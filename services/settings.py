@@ -20,6 +20,14 @@ class Settings(BaseSettings):
     """Connections that one process keeps to PostgreSQL."""
     pseudonym_key: str = ""
     """The key of releases' pseudonyms, 32 characters or more; empty: made once and kept under KITH_HOME."""
+    audit_key: Path = Path()
+    """The key that checkpoints of the audit are signed with; empty: under KITH_HOME. Made by kith audit key."""
+    audit_exports: Path = Path()
+    """Folder for the audit's exports, best on another machine's disk; empty: under KITH_HOME."""
+    seal_seconds: float = 60
+    """How often the service seals audit and journal; 0: it does not."""
+    export_seconds: float = 3600
+    """How often the service exports signed checkpoints, where it has the key; 0: it does not."""
 
     @field_validator("database_url")
     @classmethod
@@ -34,6 +42,16 @@ class Settings(BaseSettings):
         if self.database_url:
             return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
         return f"sqlite:///{self.home / 'kith.sqlite'}"
+
+    @property
+    def signing_key(self) -> Path:
+        """The private key of checkpoints."""
+        return self.home / "audit-key.pem" if self.audit_key == Path() else self.audit_key
+
+    @property
+    def exports(self) -> Path:
+        """The folder of the audit's exports."""
+        return self.home / "audit" if self.audit_exports == Path() else self.audit_exports
 
     @property
     def releases(self) -> Path:

@@ -8,12 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from sqlalchemy import Connection
+
 from schemas.fields import is_agency
+from services.access.administration import note
 from services.access.scopes import SCOPES
 from services.errors import BadRequest, NotFound
 from services.store import sources
 from services.store.engine import Store
 from services.store.tables import Client, Source
+from services.store.writing import Owner
 
 OVERLAP = timedelta(hours=24)
 """How long an old secret stays good after a new one is made."""
@@ -55,6 +59,7 @@ def add_source(
         sources.add_source(connection, Source(name=name, agency=agency, live_from=live_from, created_at=at))
         client, credentials = _made(name, scopes, at)
         sources.add_client(connection, client)
+        note(connection, Owner(name, agency), "source-added", client=client.client_id, scopes=list(scopes))
     return credentials
 
 
@@ -68,13 +73,23 @@ def rotate(store: Store, name: str) -> Credentials:
         sources.end_clients(connection, name, at=at + OVERLAP, column="expires_at")
         client, credentials = _made(name, held[-1].scopes.split(), at)
         sources.add_client(connection, client)
+        note(connection, _owner(connection, name), "source-rotated", client=client.client_id)
     return credentials
 
 
 def revoke(store: Store, name: str) -> int:
     """Revoke all of a source's clients, effective on the next request; how many."""
     with store.writing() as connection:
-        return sources.end_clients(connection, name, at=datetime.now(UTC), column="revoked_at")
+        ended = sources.end_clients(connection, name, at=datetime.now(UTC), column="revoked_at")
+        if ended:
+            note(connection, _owner(connection, name), "source-revoked", clients=ended)
+    return ended
+
+
+def _owner(connection: Connection, name: str) -> Owner:
+    found = sources.source(connection, name)
+    assert found is not None
+    return Owner(found.name, found.agency)
 
 
 def _made(name: str, scopes: Iterable[str], at: datetime) -> tuple[Client, Credentials]:
