@@ -28,6 +28,9 @@ from services.store.seals import NOTHING_BEFORE, Entry, Head, Seal
 
 CHECKPOINT, FULL, KEY = "checkpoint-*.json", "full-*", "key-*.pem"
 SEALS = "seals.ndjson"
+ENTRIES = {name: f"{name}.ndjson" for name in seals.LOGS}
+ALL = (SEALS, *ENTRIES.values())
+"""The files of a full export beside the checkpoints."""
 NOT_AS_WRITTEN = (FileNotFoundError, ValueError, KeyError, TypeError)
 """What reading a file of an export raises that somebody changed."""
 
@@ -146,9 +149,9 @@ def _write_all(connection: Connection, folder: Path, full: Path) -> None:
     for path in (*folder.glob(CHECKPOINT), *folder.glob(KEY)):
         shutil.copy(path, making)
     _write_lines(making / SEALS, (seals.canonical(asdict(each)) for each in seals.seals(connection)))
-    for name in seals.LOGS:
+    for name, file_name in ENTRIES.items():
         sealed = seals.entries(connection, name, to=seals.sealed_to(connection, name))
-        _write_lines(making / f"{name}.ndjson", (each.content for each in sealed))
+        _write_lines(making / file_name, (each.content for each in sealed))
     making.rename(full)
 
 
@@ -175,7 +178,7 @@ def exported_seals(full: Path) -> Iterator[Seal]:
 def exported_entries(full: Path, name: str) -> Iterator[Entry]:
     """The entries of a log in a full export, in the order of their numbers; raises UnreadableExport."""
     log = seals.LOGS[name]
-    with _lines(full / f"{name}.ndjson") as lines:
+    with _lines(full / ENTRIES[name]) as lines:
         for line in lines:
             said = json.loads(line)
             yield Entry(said[log.number], said[log.agency], line.rstrip(b"\n"))

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from services.access import checkpoints
-from services.access.checkpoints import FULL, SEALS, Checkpoint
+from services.access.checkpoints import ALL, FULL, Checkpoint
 from services.access.signing import PublicKeys
 from services.access.witness import Missing, Spoilt, missing, witness
 from services.errors import UnreadableExport
@@ -37,10 +37,15 @@ class Report:
 
 def of_store(store: Store, folder: Path, keys: PublicKeys) -> Report:
     """Compare the store with its seals, and those with the exports in a folder."""
-    report = _exports(folder, keys)
     with store.reading() as connection:
-        report.verified = walked(connection)
-        report.missing = missing(report.exports, report.verified.chains, lineage(connection))
+        return seen_by(connection, folder, keys)
+
+
+def seen_by(connection: Connection, folder: Path, keys: PublicKeys) -> Report:
+    """The same, as one transaction sees the store."""
+    report = _exports(folder, keys)
+    report.verified = walked(connection)
+    report.missing = missing(report.exports, report.verified.chains, lineage(connection))
     return report
 
 
@@ -78,8 +83,8 @@ def _exports(folder: Path, keys: PublicKeys) -> Report:
 
 
 def is_full(folder: Path) -> bool:
-    """Whether a folder is one full export, which stands alone."""
-    return (folder / SEALS).exists()
+    """Whether a folder is one full export, or what somebody left of one."""
+    return any((folder / name).exists() for name in ALL)
 
 
 def _full(folder: Path) -> Path | None:

@@ -82,11 +82,12 @@ def _missing(
 
 
 def _last_shared(until: Sequence[Checkpoint], head: Head, chain: Sequence[Seal], lineage: str) -> int:
-    """The last seal of a chain that was there already when it was exported."""
+    """The last seal that is surely the one exported: by its database's lineage, or where that is the same, an export.
+
+    Seals made since may have taken the numbers of those lost, so that numbers alone say nothing.
+    """
     hashes, export = {each.number: each.hash for each in chain}, until[-1]
     if export.lineage != lineage:
         return max((each.number for each in chain if each.lineage == export.lineage), default=0)
-    if len(chain) < head.seal:
-        return len(chain)
     seen = (one for each in until for one in each.heads if (one.log, one.agency) == (head.log, head.agency))
     return max((one.seal for one in seen if hashes.get(one.seal) == one.hash), default=0)
