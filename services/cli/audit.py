@@ -1,7 +1,8 @@
 """kith audit: key, seal, export, verify, who-received."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -65,17 +66,18 @@ def run_key(options: argparse.Namespace) -> int:
 
 
 def run_seal(options: argparse.Namespace) -> int:
-    say(f"{seals.seal(_store()):,} entries sealed.")
+    with _opened() as store:
+        say(f"{seals.seal(store):,} entries sealed.")
     return FINE
 
 
 def run_export(options: argparse.Namespace) -> int:
     settings = Settings()
     key, folder = private_key(settings.signing_key), options.out or settings.exports
-    store = _store()
-    seals.seal(store)
     try:
-        made = checkpoints.export(store, folder, key, is_restored=options.restored, is_full=options.full)
+        with _opened() as store:
+            seals.seal(store)
+            made = checkpoints.export(store, folder, key, is_restored=options.restored, is_full=options.full)
     except StoreBehind:
         say("The store no longer has what was exported before: kith audit verify says from where on.")
         say("If it was restored, kith audit export --restored goes on from there, and says so under signature.")
@@ -92,7 +94,8 @@ def run_verify(options: argparse.Namespace) -> int:
     if options.offline or verification.is_full(folder):
         report = verification.of_export(folder, keys)
     else:
-        report = verification.of_store(_store(), folder, keys)
+        with _opened() as store:
+            report = verification.of_store(store, folder, keys)
     print_json(_as_json(report)) if options.json else _show(report)
     return FINE if report.is_fine else FOUND
 
@@ -144,7 +147,7 @@ def _range(one: chains.Broken) -> str:
 
 
 def run_who_received(options: argparse.Namespace) -> int:
-    with _store().reading() as connection:
+    with _opened() as store, store.reading() as connection:
         found = audit.received(connection, options.since, worker=options.worker, source=options.source)
     if options.json:
         print_json({"items": [asdict(one) for one in found], "next": None})
@@ -154,6 +157,11 @@ def run_who_received(options: argparse.Namespace) -> int:
     return FINE
 
 
-def _store() -> Store:
+@contextmanager
+def _opened() -> Iterator[Store]:
     refuse_unready(Settings())
-    return Store(Settings().store_url)
+    store = Store(Settings().store_url)
+    try:
+        yield store
+    finally:
+        store.close()
