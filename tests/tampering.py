@@ -152,4 +152,4 @@ def _another(value: Any, may_be_nothing: bool, random: Random) -> Any:
         return None
     if isinstance(value, datetime):
         return value + timedelta(microseconds=1)
-    return value + 1 if isinstance(value, int) else f"{value}."
+    return value + 1000 if isinstance(value, int) else f"{value}."

@@ -24,7 +24,7 @@ from services.access.signing import PublicKeys, as_pem, key_id, public_keys
 from services.errors import StoreBehind, UnreadableExport
 from services.store import seals
 from services.store.engine import Store, lineage
-from services.store.seals import NOTHING_BEFORE, Entry, Head, Seal
+from services.store.seals import NOTHING_BEFORE, Head, Seal, Sealable
 
 CHECKPOINT, FULL, KEY = "checkpoint-*.json", "full-*", "key-*.pem"
 SEALS = "seals.ndjson"
@@ -175,13 +175,13 @@ def exported_seals(full: Path) -> Iterator[Seal]:
         yield from (Seal(**json.loads(line)) for line in lines)
 
 
-def exported_entries(full: Path, name: str) -> Iterator[Entry]:
+def exported_entries(full: Path, name: str) -> Iterator[Sealable]:
     """The entries of a log in a full export, in the order of their numbers; raises UnreadableExport."""
     log = seals.LOGS[name]
     with _lines(full / ENTRIES[name]) as lines:
         for line in lines:
             said = json.loads(line)
-            yield Entry(said[log.number], said[log.agency], line.rstrip(b"\n"))
+            yield Sealable(said[log.number], said[log.agency], line.rstrip(b"\n"))
 
 
 def _read(path: Path) -> Checkpoint:

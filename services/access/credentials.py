@@ -59,7 +59,7 @@ def add_source(
         sources.add_source(connection, Source(name=name, agency=agency, live_from=live_from, created_at=at))
         client, credentials = _made(name, scopes, at)
         sources.add_client(connection, client)
-        note(connection, Owner(name, agency), "source-added", client=client.client_id, scopes=list(scopes))
+        note(connection, Owner(name, agency), "source_added", client=client.client_id, scopes=list(scopes))
     return credentials
 
 
@@ -73,7 +73,7 @@ def rotate(store: Store, name: str) -> Credentials:
         sources.end_clients(connection, name, at=at + OVERLAP, column="expires_at")
         client, credentials = _made(name, held[-1].scopes.split(), at)
         sources.add_client(connection, client)
-        note(connection, _owner(connection, name), "source-rotated", client=client.client_id)
+        note(connection, _owner(connection, name), "source_rotated", client=client.client_id)
     return credentials
 
 
@@ -82,7 +82,7 @@ def revoke(store: Store, name: str) -> int:
     with store.writing() as connection:
         ended = sources.end_clients(connection, name, at=datetime.now(UTC), column="revoked_at")
         if ended:
-            note(connection, _owner(connection, name), "source-revoked", clients=ended)
+            note(connection, _owner(connection, name), "source_revoked", clients=ended)
     return ended
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from services.store.seals import LOGS, NOTHING_BEFORE, Entry, Seal, root_of
+from services.store.seals import LOGS, NOTHING_BEFORE, Seal, Sealable, root_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Verified:
     broken: list[Broken] = field(default_factory=list)
 
 
-def verify(seals: Iterable[Seal], entries: Mapping[str, Iterable[Entry]]) -> Verified:
+def verify(seals: Iterable[Seal], entries: Mapping[str, Iterable[Sealable]]) -> Verified:
     """Walk every chain; `entries` are those of each log, in the order of their numbers."""
     chains: dict[Chain, list[Seal]] = defaultdict(list)
     for each in seals:
@@ -86,12 +86,12 @@ class _Walk:
         self._name, self._found = name, found
         self._open = {agency: iter(chain) for (log, agency), chain in found.chains.items() if log == name}
         self._seal = {agency: next(chain) for agency, chain in self._open.items()}
-        self._under: dict[str, list[Entry]] = defaultdict(list)
+        self._under: dict[str, list[Sealable]] = defaultdict(list)
         reaches = (each.sealed_to for (log, _), chain in found.chains.items() if log == name for each in chain)
         self._sealed_to = max(reaches, default=0)
         self._strays: dict[str, list[int]] = defaultdict(list)
 
-    def through(self, entries: Iterable[Entry]) -> None:
+    def through(self, entries: Iterable[Sealable]) -> None:
         for each in entries:
             while (seal := self._seal.get(each.agency)) and seal.sealed_to < each.number:
                 self._close(seal)
@@ -121,7 +121,7 @@ class _Walk:
         else:
             self._seal[seal.agency] = following
 
-    def _outside(self, entry: Entry) -> None:
+    def _outside(self, entry: Sealable) -> None:
         """An entry after its agency's last seal: not sealed yet, or put among those that were."""
         if entry.number > self._sealed_to:
             self._found.unsealed_counts[self._name] += 1

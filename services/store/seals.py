@@ -58,7 +58,7 @@ LOGS: Mapping[str, Log] = {
 }
 
 
-class Entry(NamedTuple):
+class Sealable(NamedTuple):
     """An entry of a log as a seal covers it: its number, its agency, and the RFC 8785 form of all it says."""
 
     number: int
@@ -91,7 +91,7 @@ class Seal:
 SEALED = tuple(field.name for field in fields(Seal))
 
 
-def root_of(entries: Sequence[Entry]) -> str:
+def root_of(entries: Sequence[Sealable]) -> str:
     """The Merkle root over entries."""
     return merkle.root([merkle.leaf(each.content) for each in entries]).hex()
 
@@ -132,7 +132,7 @@ def _seal_some(name: str, last: int, connection: Connection) -> int:
     """Seal the next entries up to a number, with a seal for each agency; how many."""
     if connection.dialect.name != "sqlite":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({SEALING})"))
-    by_agency, to, count = defaultdict[str, list[Entry]](list), sealed_to(connection, name), 0
+    by_agency, to, count = defaultdict[str, list[Sealable]](list), sealed_to(connection, name), 0
     for count, each in enumerate(entries(connection, name, to, last, AT_ONCE), 1):  # noqa: B007
         by_agency[each.agency].append(each)
         to = each.number
@@ -144,7 +144,7 @@ def _seal_some(name: str, last: int, connection: Connection) -> int:
     return count
 
 
-def _made(connection: Connection, agency: str, sealing: Sequence[Entry], same: Mapping[str, Any]) -> Seal:
+def _made(connection: Connection, agency: str, sealing: Sequence[Sealable], same: Mapping[str, Any]) -> Seal:
     before = _head(connection, same["log"], agency)
     made = Seal(
         agency=agency,
@@ -182,13 +182,13 @@ def seals(connection: Connection) -> Iterator[Seal]:
 
 def entries(
     connection: Connection, name: str, after: int = 0, to: int | None = None, limit: int | None = None
-) -> Iterator[Entry]:
+) -> Iterator[Sealable]:
     """Entries of a log, in the order of their numbers."""
     log = LOGS[name]
     number = log.table.c[log.number]
     among = ([number > after] if after else []) + ([number <= to] if to is not None else [])
     for values in _plain(connection, log.table, log.columns, among, (number,), limit):
-        yield Entry(values[log.number], values[log.agency], canonical(values))
+        yield Sealable(values[log.number], values[log.agency], canonical(values))
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def test_what_is_done_to_a_source_is_on_record(store: Store) -> None:
     with store.reading() as connection:
         found = connection.execute(select(audit.AUDIT).order_by(audit.AUDIT.c.entry)).all()
     assert [(row.act, row.what, row.agency, row.source) for row in found] == [
-        ("admin", what, AGENCY, SOURCE) for what in ("source-added", "source-rotated", "source-revoked")
+        ("admin", what, AGENCY, SOURCE) for what in ("source_added", "source_rotated", "source_revoked")
     ]
 
 
