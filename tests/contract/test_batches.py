@@ -150,7 +150,7 @@ def test_what_is_held_and_comes_again_beside_something_newer_keeps_its_place(ser
 
 @pytest.mark.parametrize("written", [{"sort_keys": True}, {"separators": (",", ":")}, {"indent": None}])
 def test_a_line_written_another_way_says_the_same(service: Service, written: dict[str, Any]) -> None:
-    told = {"family": "referrals", "source_id": "rewritten", "record": example("referrals")}
+    told: dict[str, Any] = {"family": "referrals", "source_id": "rewritten", "record": example("referrals")}
     for again in (written, {}, written, {"separators": (", ", ":")}):
         answer = post(service, json.dumps(told, **again))
         assert results(service, answer)[0]["sha256"] == hashlib.sha256(rfc8785.dumps(told["record"])).hexdigest()
