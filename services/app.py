@@ -1,5 +1,6 @@
 """The service: every route over one store."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,8 +17,10 @@ from schemas.registry import FAMILIES
 from services.access.authentication import Clients
 from services.access.buckets import Buckets
 from services.access.issuer import issuer_of
+from services.access.keeper import keep
+from services.access.logbook import Logbook
 from services.access.tokens import Callers
-from services.api import batches, changes, health, quality, receipts, reconciliation, records, reference, tokens
+from services.api import audit, batches, changes, health, quality, receipts, reconciliation, records, reference, tokens
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
 from services.api.described import contract_schemas
 from services.api.requests import scope_of
@@ -29,6 +32,7 @@ from services.store.engine import Store
 ABOUT = "A shared multi-agency data service for Scotland's children's services."
 ROUTERS = (
     tokens.router,
+    audit.router,
     batches.router,
     changes.router,
     reconciliation.router,
@@ -53,8 +57,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _collect_garbage_less_often()
+        keeping = asyncio.create_task(keep(store, settings))
         yield
-        for held in (app.state.singles, app.state.callers, store):
+        keeping.cancel()
+        for held in (app.state.singles, app.state.callers, app.state.logbook, store):
             held.close()
 
     app = FastAPIOffline(
@@ -65,7 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         separate_input_output_schemas=False,
     )
-    app.state.store, app.state.singles = store, gathering(store)
+    app.state.store, app.state.singles, app.state.logbook = store, gathering(store), Logbook(store)
     app.state.clients, app.state.callers = Clients(store, settings), Callers(store, issuer_of(settings))
     app.state.rates = Buckets(settings.rate_limit, 2 * settings.rate_limit)
     for family in FAMILIES:

@@ -191,6 +191,14 @@ class Unavailable(Problem):
         super().__init__(title, headers={"Retry-After": "5"}, **rest)
 
 
+class StoreBehind(Exception):
+    """The store no longer has what an export of its audit signed: it was restored, or somebody cut it."""
+
+
+class UnreadableExport(Exception):
+    """A file of an audit's export that is not what an export writes; the message is its name."""
+
+
 ALL: tuple[type[Problem], ...] = (
     Problem,
     BadRequest,

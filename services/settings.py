@@ -37,6 +37,14 @@ class Settings(BaseSettings):
     """Where that issuer's public keys are: the https address of a JSON Web Key Set, or a file."""
     issuer_client_claim: str = "client_id"
     """Which claim of such a token is the client's id."""
+    audit_key: Path = Path()
+    """The key that checkpoints of the audit are signed with; empty: under KITH_HOME. Made by kith audit key."""
+    audit_exports: Path = Path()
+    """Folder for the audit's exports, best on another machine's disk; empty: under KITH_HOME."""
+    seal_seconds: float = 60
+    """How often the service seals audit and journal; 0: it does not."""
+    export_seconds: float = 3600
+    """How often the service exports signed checkpoints, where it has the key; 0: it does not."""
 
     @field_validator("database_url")
     @classmethod
@@ -71,6 +79,16 @@ class Settings(BaseSettings):
         if self.database_url:
             return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
         return f"sqlite:///{self.home / 'kith.sqlite'}"
+
+    @property
+    def signing_key(self) -> Path:
+        """The private key of checkpoints."""
+        return self.home / "audit-key.pem" if self.audit_key == Path() else self.audit_key
+
+    @property
+    def exports(self) -> Path:
+        """The folder of the audit's exports."""
+        return self.home / "audit" if self.audit_exports == Path() else self.audit_exports
 
     @property
     def releases(self) -> Path:

@@ -11,12 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection
 
 from schemas.fields import is_agency
+from services.access.administration import note
 from services.access.public_keys import as_pem
 from services.access.scopes import SCOPES
 from services.errors import BadRequest, NotFound
 from services.store import sources
 from services.store.engine import Store
 from services.store.tables import Client, Source
+from services.store.writing import Owner
 
 OVERLAP = timedelta(hours=24)
 """How long an old secret stays good after a new one is made."""
@@ -89,7 +91,9 @@ def add_source(
         if sources.source(connection, name):
             raise BadRequest(f"There is a source called {name} already")
         sources.add_source(connection, Source(name=name, agency=agency, live_from=live_from, created_at=at))
-        return _add_client(connection, name, scopes, proof, at)
+        made = _add_client(connection, name, scopes, proof, at)
+        note(connection, Owner(name, agency), "source_added", client=made.client_id, scopes=list(scopes))
+    return made
 
 
 def rotate(store: Store, name: str, proof: Proof = SECRET) -> Credentials:
@@ -100,13 +104,24 @@ def rotate(store: Store, name: str, proof: Proof = SECRET) -> Credentials:
         if not held:
             raise NotFound(f"There is no source called {name}")
         sources.end_clients(connection, name, at=at + OVERLAP, column="expires_at")
-        return _add_client(connection, name, held[-1].scopes.split(), proof, at)
+        made = _add_client(connection, name, held[-1].scopes.split(), proof, at)
+        note(connection, _owner(connection, name), "source_rotated", client=made.client_id)
+    return made
 
 
 def revoke(store: Store, name: str) -> int:
     """Revoke all of a source's clients, effective on the next request; how many."""
     with store.writing() as connection:
-        return sources.end_clients(connection, name, at=datetime.now(UTC), column="revoked_at")
+        ended = sources.end_clients(connection, name, at=datetime.now(UTC), column="revoked_at")
+        if ended:
+            note(connection, _owner(connection, name), "source_revoked", clients=ended)
+    return ended
+
+
+def _owner(connection: Connection, name: str) -> Owner:
+    found = sources.source(connection, name)
+    assert found is not None
+    return Owner(found.name, found.agency)
 
 
 def _add_client(connection: Connection, name: str, scopes: Iterable[str], proof: Proof, at: datetime) -> Credentials:

@@ -104,6 +104,56 @@ class Payload(SQLModel, table=True):
     body: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class Audit(SQLModel, table=True):
+    """One row for each act that must be on record: who asked or did what, as whom, what for; never changed.
+
+    `detail` is the RFC 8785 form of what else is told, never personal data.
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        Index("audit_by_child", "child", "entry"),
+        Index("audit_by_worker", "worker", "at"),
+        Index("audit_by_source", "source", "at"),
+    )
+    entry: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+    at: datetime = Field(sa_column=_instant())
+    agency: str
+    source: str
+    client_id: str
+    act: str
+    what: str
+    child: str | None = None
+    worker: str | None = None
+    role: str | None = None
+    purpose: str | None = None
+    request_id: str
+    detail: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class AuditSeal(SQLModel, table=True):
+    """Entries of one agency in a log (audit, journal) sealed together, chained to the seal before.
+
+    No entry of the agency up to `sealed_to` is outside this seal and those before
+    it. `lineage` tells a database from one restored from it.
+    """
+
+    __tablename__ = "audit_seal"
+    __table_args__ = (Index("audit_seal_by_reach", "log", "sealed_to"),)
+    log: str = Field(primary_key=True)
+    agency: str = Field(primary_key=True)
+    number: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    first_entry: int = Field(sa_column=Column(BIG, nullable=False))
+    last_entry: int = Field(sa_column=Column(BIG, nullable=False))
+    sealed_to: int = Field(sa_column=Column(BIG, nullable=False))
+    entry_count: int
+    root: str
+    previous: str
+    lineage: str
+    sealed_at: datetime = Field(sa_column=_instant())
+    hash: str
+
+
 class Held(SQLModel, table=True):
     """What is held now under each natural key: one row a record, locked while it is written.
 
