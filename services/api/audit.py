@@ -20,7 +20,6 @@ from services.store.audit import Act, Received
 from services.store.engine import Store
 
 router = APIRouter(tags=["audit"])
-MayAudit = Annotated[Caller, Depends(requires("audit.read", "worker", "source", "since", "after", "limit"))]
 ASKED: dict[str, Any] = {
     "parameters": [
         {"name": "worker", "in": "query", "description": "The worker's opaque id.", "schema": {"type": "string"}},
@@ -35,6 +34,29 @@ ASKED: dict[str, Any] = {
         *PAGING["parameters"],
     ]
 }
+
+
+def _whom(request: Request) -> tuple[str, str]:
+    """Whom the question is about, `worker` or `source`, and which; raises BadRequest."""
+    given = [(by, request.query_params[by]) for by in ("worker", "source") if request.query_params.get(by)]
+    if len(given) != 1:
+        raise BadRequest("Name one of worker and source")
+    return given[0]
+
+
+def _since(request: Request) -> datetime:
+    """The instant that `since` names; raises BadRequest."""
+    try:
+        found = datetime.fromisoformat(request.query_params.get("since", ""))
+    except ValueError:
+        found = datetime.min
+    if found.tzinfo is None or not 1900 <= found.year <= 2199:
+        raise BadRequest("since is an instant with its offset, as in 2026-03-01T00:00:00Z")
+    return found
+
+
+_PARAMETERS = ("worker", "source", "since", "after", "limit")
+MayAudit = Annotated[Caller, Depends(requires("audit.read", *_PARAMETERS, checks=(_whom, _since, paging)))]
 
 
 @router.get("/v1/audit/received", responses=Page.answers(), openapi_extra=ASKED)
@@ -75,22 +97,3 @@ def _act(caller: Caller, request_id: str, detail: dict[str, Any]) -> Act:
         request_id=request_id,
         detail=detail,
     )
-
-
-def _whom(request: Request) -> tuple[str, str]:
-    """Whom the question is about, `worker` or `source`, and which; raises BadRequest."""
-    given = [(by, request.query_params[by]) for by in ("worker", "source") if request.query_params.get(by)]
-    if len(given) != 1:
-        raise BadRequest("Name one of worker and source")
-    return given[0]
-
-
-def _since(request: Request) -> datetime:
-    """The instant that `since` names; raises BadRequest."""
-    try:
-        found = datetime.fromisoformat(request.query_params.get("since", ""))
-    except ValueError:
-        found = datetime.min
-    if found.tzinfo is None or not 1900 <= found.year <= 2199:
-        raise BadRequest("since is an instant with its offset, as in 2026-03-01T00:00:00Z")
-    return found

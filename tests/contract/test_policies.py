@@ -78,16 +78,20 @@ def test_no_closed_address_opens_without_a_token(service: Service, tmp_path: Pat
 def scopeless(service: Service) -> Credentials:
     """A client that may do nothing that any route offers."""
     store = Store(service.settings.store_url)
-    made = add_source(store, "auditor", AGENCY, ["audit.read"])
+    made = add_source(store, "scopeless", AGENCY, ["extracts.build"])
     store.close()
     return made
+
+
+ASKED = {"reconcile": {"family": "children"}, "received": {"worker": "w-1", "since": "2026-01-01T00:00:00Z"}}
+"""What some addresses cannot do without."""
 
 
 def test_no_closed_address_opens_without_its_scope(service: Service, scopeless: Credentials, tmp_path: Path) -> None:
     headers = service.headers(scopeless)
     answers = {
         (method, path): service.http.request(
-            method, path, headers=headers, params={"family": "children"} if path.endswith("reconcile") else {}
+            method, path, headers=headers, params=ASKED.get(path.rpartition("/")[2], {})
         ).status_code
         for method, path in closed(tmp_path)
     }
