@@ -36,17 +36,27 @@ def requires(scope: str, *parameters: str) -> May:
     """Who calls, with a token that has the scope; no query parameters but those named."""
 
     async def checked(request: Request) -> Caller:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthorised
-        callers: Callers = request.app.state.callers
-        found = await callers(token)
+        found = await the_caller(request)
         refuse_parameters(request, parameters)
-        if scope not in found.scopes:
-            raise Forbidden(f"This call needs the scope {scope}")
+        may(found, scope)
         return found
 
     return checked
+
+
+async def the_caller(request: Request) -> Caller:
+    """Who calls; raises Unauthorised."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorised
+    callers: Callers = request.app.state.callers
+    return await callers(token)
+
+
+def may(caller: Caller, scope: str) -> None:
+    """Raises Forbidden where the caller lacks the scope."""
+    if scope not in caller.scopes:
+        raise Forbidden(f"This call needs the scope {scope}")
 
 
 def refuse_parameters(request: Request, known: tuple[str, ...] = ()) -> None:
