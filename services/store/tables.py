@@ -152,6 +152,51 @@ class Link(SQLModel, table=True):
     superseded_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 
 
+class Officer(SQLModel, table=True):
+    """One of the named officers of an agency who alone may see children whose identity changed."""
+
+    __tablename__ = "officer"
+    agency: str = Field(primary_key=True)
+    worker: str = Field(primary_key=True)
+    added_at: datetime = Field(sa_column=_instant())
+
+
+class BreakGlass(SQLModel, table=True):
+    """That a worker was let see a child for a time on a reason of their own, whatever else forbade it."""
+
+    __tablename__ = "break_glass"
+    __table_args__ = (Index("break_glass_by_child", "child", "agency", "worker"),)
+    grant_id: str = Field(primary_key=True)
+    child: str = Field(foreign_key="child.child")
+    agency: str
+    source: str
+    client_id: str
+    worker: str
+    role: str
+    purpose: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    granted_at: datetime = Field(sa_column=_instant())
+    expires_at: datetime = Field(sa_column=_instant())
+
+
+class Notice(SQLModel, table=True):
+    """What an agency's officers are to look into, and what they made of it; `by_agency`: whose worker it was."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("notice_by_agency", "agency", "notice"),)
+    notice: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+    agency: str
+    at: datetime = Field(sa_column=_instant())
+    kind: str
+    child: str
+    by_agency: str
+    grant_id: str | None = Field(default=None, foreign_key="break_glass.grant_id")
+    state: str
+    note: str | None = Field(default=None, sa_column=Column(Text))
+    reviewed_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    reviewed_by: str | None = None
+
+
 class Entry(SQLModel):
     """What the changes feed says: what became of a record, and the child it was then about."""
 
