@@ -53,7 +53,7 @@ CASES: tuple[tuple[str, Facts, str], ...] = (
     (CHARITY, facts("council health police charity", "council>police", "health>charity"), "health charity"),
     (HEALTH, facts("council health police", "police>health"), "health police"),
     (HEALTH, facts("council police health", "police>health", "police>charity"), "health police"),
-    (POLICE, facts("council health police", "council>health", "health>council", "health>police"), "council health police"),
+    (POLICE, facts("council", "council>health", "health>council", "health>police"), "council health police"),
     # The founder belongs to the circle by what it says itself, which opens nothing.
     (COUNCIL, facts("council health police", "council>police", "council>health", "health>council"), "council health"),
     (COUNCIL, facts("council health police", "council>police", "council>health"), "council"),
