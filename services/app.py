@@ -13,7 +13,18 @@ from starlette.exceptions import HTTPException
 from quality.catalogue import rules
 from schemas.registry import FAMILIES
 from services.access.tokens import Callers
-from services.api import batches, changes, health, quality, receipts, reconciliation, records, reference, tokens
+from services.api import (
+    batches,
+    changes,
+    health,
+    quality,
+    receipts,
+    reconciliation,
+    records,
+    reference,
+    safeguards,
+    tokens,
+)
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
 from services.api.described import contract_schemas
 from services.errors import Problem
@@ -30,6 +41,7 @@ ROUTERS = (
     receipts.router,
     reference.router,
     quality.router,
+    safeguards.router,
     health.router,
 )
 FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")
@@ -106,5 +118,5 @@ def _correct(path: str, operation: dict[str, Any]) -> None:
     """Take out the framework's own error, which is never sent, and say where a token is needed."""
     if any(name in str(operation["responses"].get("422")) for name in FRAMEWORK_ERRORS):
         del operation["responses"]["422"]
-    if path.startswith(("/v1/sources", "/v1/changes", "/v1/batches", "/v1/quality")):
+    if path.startswith(("/v1/sources", "/v1/changes", "/v1/batches", "/v1/quality", "/v1/children", "/v1/notices")):
         operation.setdefault("security", [{"token": []}])

@@ -189,6 +189,7 @@ class Unavailable(Problem):
 ALL: tuple[type[Problem], ...] = (
     Problem,
     BadRequest,
+    PurposeRequired,
     Unauthorised,
     UnknownClient,
     Forbidden,

@@ -11,7 +11,7 @@ from services.store.writing import Owner
 
 PURPOSE, WORKER = "Kith-Purpose", "Kith-Worker"
 """The headers that say what is asked for, and for whom."""
-_WORKER = re.compile(r"([A-Za-z0-9._~:-]{1,128}) ?; ?role=([a-z-]{1,64})")
+_WORKER = re.compile(r"([!-:<-~]{1,128}); ?role=([a-z-]{1,64})")
 
 
 @dataclass(frozen=True, slots=True)
