@@ -1,4 +1,4 @@
-"""Referrals may name agencies; officers, broken glass, the officers' notices."""
+"""Referrals may name agencies; officers, broken glass, the officers' notices; who sees whose items, for the feed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,39 @@ def _at(name: str, nullable: bool = False) -> sa.Column[object]:
 
 def _text(name: str, nullable: bool = False) -> sa.Column[object]:
     return sa.Column(name, sa.String(), nullable=nullable)
+
+
+def _follow_others() -> None:
+    """The feed is for an agency each: until now its own."""
+    op.add_column("feed", sa.Column("for_agency", sa.String(), nullable=True))
+    op.execute("UPDATE feed SET for_agency = source_agency")
+    with op.batch_alter_table("feed", schema=None) as batch_op:
+        batch_op.alter_column("for_agency", existing_type=sa.String(), nullable=False)
+        batch_op.drop_index("feed_by_agency")
+        batch_op.create_index("feed_by_agency", ["for_agency", "seq"])
+    op.create_table(
+        "visible",
+        *(_text(name) for name in ("child", "agency", "of_agency")),
+        sa.Column("since_seq", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("child", "agency", "of_agency"),
+    )
+    op.create_table(
+        "visible_due", _text("child"), sa.Column("due_on", sa.Date(), nullable=False), sa.PrimaryKeyConstraint("child")
+    )
+    op.create_index("visible_due_by_day", "visible_due", ["due_on"])
+    # Who sees what already is worked out when the feed is next read.
+    op.execute("INSERT INTO visible_due SELECT DISTINCT child, CURRENT_DATE FROM link WHERE superseded_at IS NULL")
+
+
+def _follow_own_alone() -> None:
+    op.drop_index("visible_due_by_day", "visible_due")
+    op.drop_table("visible_due")
+    op.drop_table("visible")
+    op.execute("DELETE FROM feed WHERE for_agency <> source_agency OR type IN ('visible', 'hidden')")
+    with op.batch_alter_table("feed", schema=None) as batch_op:
+        batch_op.drop_index("feed_by_agency")
+        batch_op.drop_column("for_agency")
+        batch_op.create_index("feed_by_agency", ["source_agency", "seq"])
 
 
 def upgrade() -> None:
@@ -51,12 +84,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("notice"),
     )
     op.create_index("notice_by_agency", "notice", ["agency", "notice"])
+    _follow_others()
     if op.get_bind().dialect.name == "postgresql":
-        op.execute("GRANT DELETE ON officer TO kith_service")
+        op.execute("GRANT DELETE ON officer, visible, visible_due TO kith_service")
         op.execute("REVOKE UPDATE ON break_glass, officer FROM kith_service")
 
 
 def downgrade() -> None:
+    _follow_own_alone()
     op.drop_index("notice_by_agency", "notice")
     op.drop_table("notice")
     op.drop_index("break_glass_by_child", "break_glass")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from services.access.asker import Asker
-from services.access.sight import facts_of
+from services.access.sight import facts_at
 from services.errors import NotFound
 from services.store import audit, broken_glass
 from services.store.audit import Act
@@ -28,7 +28,7 @@ def refuse_unknown(store: Store, asker: Asker, child: str) -> None:
     with store.reading() as connection:
         if not broken_glass.is_known(connection, child):
             raise NotFound
-        facts = facts_of(connection, child, datetime.now(UTC))
+        facts = facts_at(connection, child, datetime.now(UTC))
     if facts.is_sealed:
         store.write(lambda connection: _tell(connection, asker, child, facts.holders, REFUSED, datetime.now(UTC)))
         raise NotFound
@@ -41,7 +41,7 @@ def break_glass(store: Store, asker: Asker, child: str, reason: str) -> BreakGla
 
 def _broken(connection: Connection, asker: Asker, child: str, reason: str) -> BreakGlass:
     at = datetime.now(UTC)
-    holders = facts_of(connection, child, at).holders
+    holders = facts_at(connection, child, at).holders
     grant = BreakGlass(
         grant_id=secrets.token_hex(13),
         child=child,

@@ -9,7 +9,7 @@ from services.access.asker import Asker
 from services.access.policy import Facts, Naming, decide, is_findable
 from services.errors import NotFound
 from services.store import relationships
-from services.store.relationships import Who
+from services.store.relationships import Relations, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Sight:
 
 def sight_of(connection: Connection, asker: Asker, child: str, at: datetime) -> Sight:
     """What an asker may see of a child; raises NotFound for a stranger and for an unknown id alike."""
-    facts = facts_of(connection, child, at, Who(asker.owner.agency, asker.worker))
+    facts = facts_at(connection, child, at, Who(asker.owner.agency, asker.worker))
     allowed = decide(asker.owner.agency, facts)
     if allowed is None:
         raise NotFound
@@ -33,17 +33,21 @@ def sight_of(connection: Connection, asker: Asker, child: str, at: datetime) -> 
 
 def is_hidden(connection: Connection, child: str, at: datetime) -> bool:
     """Whether no search may find the child: it is shielded, or its identity changed."""
-    return not is_findable(facts_of(connection, child, at))
+    return not is_findable(facts_at(connection, child, at))
 
 
-def facts_of(connection: Connection, child: str, at: datetime, who: Who | None = None) -> Facts:
+def facts_at(connection: Connection, child: str, at: datetime, who: Who | None = None) -> Facts:
     """What is true of a child, and of who asks, at an instant."""
-    found = relationships.relations(connection, child, at, who)
+    return facts_of(relationships.relations(connection, child, at, who))
+
+
+def facts_of(relations: Relations) -> Facts:
+    """What is held of a child, as the policy takes it."""
     return Facts(
-        holders=found.holders,
-        namings=frozenset(Naming(by, named) for by, named in found.namings),
-        restrictions=found.restrictions,
-        is_sealed=found.is_sealed,
-        is_officer=found.is_officer,
-        broke_glass=found.broke_glass,
+        holders=relations.holders,
+        namings=frozenset(Naming(by, named) for by, named in relations.namings),
+        restrictions=relations.restrictions,
+        is_sealed=relations.is_sealed,
+        is_officer=relations.is_officer,
+        broke_glass=relations.broke_glass,
     )

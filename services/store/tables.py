@@ -217,12 +217,36 @@ class Outbox(Entry, table=True):
 
 
 class Feed(Entry, table=True):
-    """The changes feed: what was in the outbox, numbered once it was committed; `entry` was its place there."""
+    """The changes feed: what was in the outbox, numbered once it was committed; `entry` was its place there.
+
+    `for_agency` is who follows it: the source's own agency, and in a copy of its
+    own each other one that saw that agency's items about the child by then.
+    """
 
     __tablename__ = "feed"
-    __table_args__ = (Index("feed_by_agency", "source_agency", "seq"),)
+    __table_args__ = (Index("feed_by_agency", "for_agency", "seq"),)
     seq: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
     entry: int = Field(sa_column=Column(BIG, nullable=False))
+    for_agency: str
+
+
+class Visible(SQLModel, table=True):
+    """That an agency sees another's items about a child, as the feed told it last: from which number on."""
+
+    __tablename__ = "visible"
+    child: str = Field(primary_key=True)
+    agency: str = Field(primary_key=True)
+    of_agency: str = Field(primary_key=True)
+    since_seq: int = Field(sa_column=Column(BIG, nullable=False))
+
+
+class VisibleDue(SQLModel, table=True):
+    """A child of whom a day to come changes who sees what: as a plan begins or ends on it."""
+
+    __tablename__ = "visible_due"
+    __table_args__ = (Index("visible_due_by_day", "due_on"),)
+    child: str = Field(primary_key=True)
+    due_on: date
 
 
 class Batch(SQLModel, table=True):
