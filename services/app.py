@@ -23,6 +23,7 @@ from services.api import (
     records,
     reference,
     safeguards,
+    sharing,
     tokens,
 )
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
@@ -42,6 +43,7 @@ ROUTERS = (
     reference.router,
     quality.router,
     safeguards.router,
+    sharing.router,
     health.router,
 )
 FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")

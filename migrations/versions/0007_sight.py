@@ -84,14 +84,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("notice"),
     )
     op.create_index("notice_by_agency", "notice", ["agency", "notice"])
+    op.create_table(
+        "sharing_decision",
+        sa.Column("decision", BIG, autoincrement=True, nullable=False),
+        *(_text(name) for name in ("child", "agency", "source", "client_id", "worker", "role", "purpose")),
+        _at("at"),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
+        _text("shared_with"),
+        _text("shared_with_role", nullable=True),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("what", "reason")),
+        _text("lawful_basis", nullable=True),
+        _text("consent"),
+        sa.ForeignKeyConstraint(["child"], ["child.child"]),
+        sa.PrimaryKeyConstraint("decision"),
+    )
+    op.create_index("sharing_decision_by_child", "sharing_decision", ["child", "decision"])
     _follow_others()
     if op.get_bind().dialect.name == "postgresql":
         op.execute("GRANT DELETE ON officer, visible, visible_due TO kith_service")
-        op.execute("REVOKE UPDATE ON break_glass, officer FROM kith_service")
+        op.execute("REVOKE UPDATE ON break_glass, officer, sharing_decision FROM kith_service")
 
 
 def downgrade() -> None:
     _follow_own_alone()
+    op.drop_index("sharing_decision_by_child", "sharing_decision")
+    op.drop_table("sharing_decision")
     op.drop_index("notice_by_agency", "notice")
     op.drop_table("notice")
     op.drop_index("break_glass_by_child", "break_glass")

@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 from schemas.record import Family, Item
 from schemas.registry import FAMILIES
 from schemas.retraction import RetractionBody
-from schemas.safeguards import BreakGlassBody, ReviewBody
+from schemas.safeguards import BreakGlassBody, ReviewBody, SharingDecisionBody
 
 REF = "#/components/schemas/"
 VALIDATE = {
@@ -82,6 +82,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 OPEN_PROBLEMS = problems(400, 404, 503)
 PROBLEMS = problems(400, 401, 403, 404, 503)
+BODY_PROBLEMS = problems(400, 401, 403, 404, 408, 413, 415, 422, 503)
 WRITE_PROBLEMS = problems(400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 503)
 
 
@@ -131,7 +132,7 @@ class BatchAnswer(Answer):
 
     @classmethod
     def answers(cls) -> dict[int | str, dict[str, Any]]:
-        return {200: {"model": cls}, **problems(400, 401, 403, 404, 408, 413, 415, 422, 503)}
+        return {200: {"model": cls}, **BODY_PROBLEMS}
 
 
 class DigestAnswer(Answer):
@@ -168,7 +169,28 @@ class GrantAnswer(Answer):
 
     @classmethod
     def answers(cls) -> dict[int | str, dict[str, Any]]:
-        return {201: {"model": cls}, **problems(400, 401, 403, 404, 408, 413, 415, 422, 503)}
+        return {201: {"model": cls}, **BODY_PROBLEMS}
+
+
+class DecisionAnswer(Answer):
+    """A decision on sharing as it is kept."""
+
+    id: int
+    at: str
+    agency: str
+    role: str
+    purpose: str
+    is_shared: bool
+    shared_with: str
+    shared_with_role: str | None
+    what: str
+    reason: str
+    lawful_basis: str | None
+    consent: str
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {201: {"model": cls}, **BODY_PROBLEMS}
 
 
 class NoticeAnswer(Answer):
@@ -192,7 +214,7 @@ class NoticeAnswer(Answer):
 
     @classmethod
     def answers(cls) -> dict[int | str, dict[str, Any]]:
-        return {200: {"model": cls}, **problems(400, 401, 403, 404, 408, 413, 415, 422, 503)}
+        return {200: {"model": cls}, **BODY_PROBLEMS}
 
 
 class TokenAnswer(Answer):
@@ -220,7 +242,7 @@ def takes(contract: type[Item]) -> dict[str, Any]:
 
 
 RETRACTION = takes(RetractionBody)
-POSTED: tuple[type[Item], ...] = (RetractionBody, BreakGlassBody, ReviewBody)
+POSTED: tuple[type[Item], ...] = (RetractionBody, BreakGlassBody, ReviewBody, SharingDecisionBody)
 """The contracts of bodies that are no records."""
 
 

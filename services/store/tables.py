@@ -197,6 +197,29 @@ class Notice(SQLModel, table=True):
     reviewed_by: str | None = None
 
 
+class SharingDecision(SQLModel, table=True):
+    """That an agency shared something about a child, or decided not to: with whom, what, why and on what basis."""
+
+    __tablename__ = "sharing_decision"
+    __table_args__ = (Index("sharing_decision_by_child", "child", "decision"),)
+    decision: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+    child: str = Field(foreign_key="child.child")
+    agency: str
+    source: str
+    client_id: str
+    worker: str
+    role: str
+    purpose: str
+    at: datetime = Field(sa_column=_instant())
+    is_shared: bool
+    shared_with: str
+    shared_with_role: str | None = None
+    what: str = Field(sa_column=Column(Text, nullable=False))
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    lawful_basis: str | None = None
+    consent: str
+
+
 class Entry(SQLModel):
     """What the changes feed says: what became of a record, and the child it was then about."""
 

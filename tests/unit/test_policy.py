@@ -186,8 +186,10 @@ def test_purpose_role_and_lawful_basis_are_valid_in_combination_only(
 
 
 def test_a_purpose_has_the_bases_that_the_kind_of_agency_may_rely_on() -> None:
-    assert bases_of("child-wellbeing", "S12000038") == {"public_task", "health_or_social_care"}
-    assert bases_of("child-wellbeing", "TS-young-futures") == {"health_or_social_care", "legitimate_interests"}
+    agreed = {"consent", "explicit_consent"}
+    assert bases_of("child-wellbeing", "S12000038") - agreed == {"public_task", "health_or_social_care"}
+    assert bases_of("child-wellbeing", "TS-young-futures") - agreed == {"health_or_social_care", "legitimate_interests"}
+    assert bases_of("child-protection", "TS-young-futures").isdisjoint(agreed)
 
 
 def test_an_agency_that_no_list_holds_is_of_the_kind_that_its_code_says() -> None:
