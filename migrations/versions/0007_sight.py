@@ -1,4 +1,7 @@
-"""Referrals may name agencies; officers, broken glass, the officers' notices; who sees whose items, for the feed."""
+"""Referrals may name agencies; officers, broken glass, the officers' notices; who sees whose items, for the feed.
+
+kith_asker reads for whoever asks: what row-level security shows it, and never a secret.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +11,20 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+HIDDEN = ("client", "signing_key", "feed", "outbox", "visible", "visible_due", "break_glass", "notice", "officer")
+ROLE = """
+DO $$ BEGIN CREATE ROLE kith_asker NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$
+"""
+GRANTS = (
+    "GRANT DELETE ON officer, visible, visible_due TO kith_service",
+    "REVOKE UPDATE ON break_glass, officer, sharing_decision FROM kith_service",
+    ROLE,
+    "GRANT kith_asker TO CURRENT_USER",
+    "GRANT SELECT ON ALL TABLES IN SCHEMA public TO kith_asker",
+    f"REVOKE SELECT ON {', '.join(HIDDEN)} FROM kith_asker",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO kith_asker",
+)
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 NAMED = ("asked_by_agency", "referred_to_agency")
 
@@ -101,8 +118,8 @@ def upgrade() -> None:
     op.create_index("sharing_decision_by_child", "sharing_decision", ["child", "decision"])
     _follow_others()
     if op.get_bind().dialect.name == "postgresql":
-        op.execute("GRANT DELETE ON officer, visible, visible_due TO kith_service")
-        op.execute("REVOKE UPDATE ON break_glass, officer, sharing_decision FROM kith_service")
+        for grant in GRANTS:
+            op.execute(grant)
 
 
 def downgrade() -> None:
@@ -116,3 +133,6 @@ def downgrade() -> None:
     op.drop_table("officer")
     for name in NAMED:
         op.drop_column("referrals", name)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM kith_asker")
+        op.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM kith_asker")
