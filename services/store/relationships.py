@@ -124,16 +124,28 @@ def _naming(relation: str, named: str, since: str = "NULL", until: str = "NULL")
 def _restrictions() -> Iterator[str]:
     """The restrictions on the child's records of every family that is about a child."""
     for family in FAMILIES:
-        own_id = "source_id" if family.is_child else "child"
-        if family.is_child or any(column.name == "child" for column in family.tables[0].columns):
-            yield f"SELECT DISTINCT mine.child, 'restriction', held.restricted, '', 0 FROM {_of(family.name, own_id)}"
+        if family.is_child or "child" in family.contract.model_fields:
+            held = _of_children(family.name) if family.is_child else _of(family.name)
+            yield f"SELECT DISTINCT mine.child, 'restriction', held.restricted, '', 0 FROM {held}"
 
 
-def _of(family: str, own_id: str = "child") -> str:
-    """SQL of a family's current records about the child."""
+def _of(family: str) -> str:
+    """SQL of a family's current records about the child.
+
+    They are few under one id of a child and very many under one source: SQLite,
+    which keeps no such counts, is kept from looking for them by source.
+    """
+    return (
+        f"mine JOIN {family} AS held ON held.child = mine.source_id AND held.source_agency || '' = mine.source_agency"
+        " AND held.source || '' = mine.source AND held.superseded_at IS NULL"
+    )
+
+
+def _of_children(family: str) -> str:
+    """SQL of the current records that are the child as a source knows them."""
     return (
         f"mine JOIN {family} AS held ON held.source_agency = mine.source_agency AND held.source = mine.source"
-        f" AND held.{own_id} = mine.source_id AND held.superseded_at IS NULL"
+        " AND held.source_id = mine.source_id AND held.superseded_at IS NULL"
     )
 
 

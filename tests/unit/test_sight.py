@@ -3,8 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+from sqlalchemy import text
+
 from services.access.sight import Sight, is_hidden, sight_of
 from services.errors import NotFound
+from services.store import relationships
 from services.store.engine import Store
 from services.store.writing import Owner
 from tests.posted import CHARITY, COUNCIL, HEALTH, POLICE, asker, day, post, post_child, retract
@@ -119,3 +123,17 @@ def test_the_strictest_restriction_of_any_agency_governs_and_a_shielded_child_is
     retract(store, HEALTH, "chronologies", "an-entry")
     found = sight(store, COUNCIL, child)
     assert found and found.restriction == "restricted"
+
+
+def test_a_childs_records_are_looked_up_by_child_and_never_among_all_that_a_source_holds(store: Store) -> None:
+    if store.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL counts what it holds")
+    bound = {"child": "", "agency": "", "worker": "", "today": day(), "at": day()}
+    many = [
+        query.format(given="(SELECT '' AS child) AS given") for query in (relationships._of_many(), relationships._DAYS)
+    ]
+    with store.reading() as connection:
+        for query in (str(relationships._of_one()), *many):
+            steps = [row[3] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}"), bound)]
+            assert [one for one in steps if "(source_agency=? AND source=?)" in one] == []
+            assert any("plans_by_child" in one for one in steps)
