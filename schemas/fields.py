@@ -41,6 +41,12 @@ class Release(Enum):
     UNRESTRICTED = "left out for restricted and shielded records"
 
 
+class FieldClass(Enum):
+    """What kind of thing a field tells, where a view of the record may have to leave it out."""
+
+    PLACE = "where the child is or can be met: an address, a carer, a school, a contact place"
+
+
 @dataclass(frozen=True)
 class ReferenceTo:
     """The field holds the source's own id of a record of that family."""
@@ -177,18 +183,18 @@ Name = Annotated[str, StringConstraints(max_length=200), Release.DROP]
 Identifier = Annotated[str, StringConstraints(max_length=200), Release.DROP]
 """An identifier of a person (CHI, SCN and their kind), as text; whether it is well formed is for the rules to say."""
 
-Contact = Annotated[str, StringConstraints(min_length=1, max_length=400), Release.DROP]
+Contact = Annotated[str, StringConstraints(min_length=1, max_length=400), Release.DROP, FieldClass.PLACE]
 """How to reach a worker or team: a telephone number, an e-mail address or a place."""
 
-Postcode = Annotated[str, StringConstraints(max_length=40), Release.DROP]
+Postcode = Annotated[str, StringConstraints(max_length=40), Release.DROP, FieldClass.PLACE]
 
-DataZone = Annotated[str, StringConstraints(pattern=r"^S01[0-9]{6}$"), Release.UNRESTRICTED]
+DataZone = Annotated[str, StringConstraints(pattern=r"^S01[0-9]{6}$"), Release.UNRESTRICTED, FieldClass.PLACE]
 """A 2011 data zone, S01 and six digits."""
 
 Worker = Annotated[str, StringConstraints(min_length=1, max_length=128), Release.DROP]
 """The source's opaque id of a worker, never a name."""
 
-Carer = Annotated[str, StringConstraints(min_length=1, max_length=128), Release.PSEUDONYM]
+Carer = Annotated[str, StringConstraints(min_length=1, max_length=128), Release.PSEUDONYM, FieldClass.PLACE]
 """The source's opaque id of a carer, never a name."""
 
 SOURCE_ID = r"^[A-Za-z0-9._~:-]{1,128}$"

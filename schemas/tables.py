@@ -16,7 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from schemas.fields import Code, ColumnName, ReferenceTo, Release
+from schemas.fields import Code, ColumnName, FieldClass, ReferenceTo, Release
 
 Row = dict[str, Any]
 KINDS: Mapping[type, str] = {
@@ -60,6 +60,7 @@ class Column:
     codelist: str | None = None
     refers_to: str | None = None
     release: Release = Release.KEEP
+    field_class: FieldClass | None = None
 
 
 @dataclass(frozen=True)
@@ -225,6 +226,7 @@ def _column(name: str, path: tuple[str, ...], kind: _Type, required: bool, descr
         codelist=code.codelist if code else None,
         refers_to=reference.family if reference else None,
         release=kind.mark(Release) or Release.KEEP,
+        field_class=kind.mark(FieldClass),
     )
 
 

@@ -20,7 +20,20 @@ from services.access.issuer import issuer_of
 from services.access.keeper import keep
 from services.access.logbook import Logbook
 from services.access.tokens import Callers
-from services.api import audit, batches, changes, health, quality, receipts, reconciliation, records, reference, tokens
+from services.api import (
+    audit,
+    batches,
+    changes,
+    health,
+    quality,
+    receipts,
+    reconciliation,
+    records,
+    reference,
+    safeguards,
+    sharing,
+    tokens,
+)
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
 from services.api.described import contract_schemas
 from services.api.requests import scope_of
@@ -39,6 +52,8 @@ ROUTERS = (
     receipts.router,
     reference.router,
     quality.router,
+    safeguards.router,
+    sharing.router,
     health.router,
 )
 FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")

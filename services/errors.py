@@ -77,6 +77,12 @@ class BadRequest(Problem):
     status, name, title = 400, "bad-request", "The request is not well formed"
 
 
+class PurposeRequired(Problem):
+    """A call about a child that does not say what for and for whom, or says what does not go together."""
+
+    status, name, title = 400, "purpose-required", "Calls about a child need the headers Kith-Purpose and Kith-Worker"
+
+
 class Unauthorised(Problem):
     """No token, or one that is no longer good."""
 
@@ -202,6 +208,7 @@ class UnreadableExport(Exception):
 ALL: tuple[type[Problem], ...] = (
     Problem,
     BadRequest,
+    PurposeRequired,
     Unauthorised,
     UnknownClient,
     Forbidden,

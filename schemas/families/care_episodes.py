@@ -15,6 +15,7 @@ from schemas.fields import (
     Code,
     ColumnName,
     DataZone,
+    FieldClass,
     ItemId,
     OnDate,
     OtherText,
@@ -84,7 +85,7 @@ class LegalReason(Item):
     """That reason in words, where the code is "other"."""
     measures: Annotated[list[Annotated[str, Code("cso_measures")]], Field(max_length=MOST_ITEMS)] = []
     """The measures of a compulsory supervision order."""
-    named_placement: Annotated[SourceId, Release.PSEUDONYM] | None = None
+    named_placement: Annotated[SourceId, Release.PSEUDONYM, FieldClass.PLACE] | None = None
     """The id of the placement that the order names."""
     reviewed_on: Annotated[list[OnDate], Field(max_length=MOST_ITEMS)] = []
     """When the order was reviewed."""

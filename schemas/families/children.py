@@ -9,6 +9,7 @@ from schemas.fields import (
     ChildRef,
     Code,
     DataZone,
+    FieldClass,
     Identifier,
     Name,
     OnDate,
@@ -21,9 +22,9 @@ from schemas.record import MOST_ITEMS, Family, Item, Record
 class OtherIdentifier(Item):
     """An identifier of the child in a system other than the NHS's or the schools'."""
 
-    system: Annotated[str, Field(min_length=1, max_length=64)]
+    system: Annotated[str, Field(min_length=1, max_length=64), FieldClass.PLACE]
     """The system that issued it, in the source's words."""
-    value: Identifier
+    value: Annotated[Identifier, FieldClass.PLACE]
     """The identifier, as text."""
 
 

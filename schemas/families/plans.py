@@ -11,6 +11,7 @@ from schemas.fields import (
     ChildRef,
     Code,
     Contact,
+    FieldClass,
     OnDate,
     OtherText,
     PlanRef,
@@ -119,7 +120,7 @@ class PlanReview(Item):
 class Transition(Item):
     """The move to adult services."""
 
-    adult_service: Annotated[str, Field(max_length=200), Release.DROP] | None = None
+    adult_service: Annotated[str, Field(max_length=200), Release.DROP, FieldClass.PLACE] | None = None
     """The adult service."""
     referred_on: OnDate | None = None
     """When the young person was referred to it."""

@@ -4,7 +4,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.fields import ChildRef, Code, Instant, OnDate, OtherText, ReferralRef, Release, Role, SourceId, Text
+from schemas.fields import (
+    Agency,
+    ChildRef,
+    Code,
+    Instant,
+    OnDate,
+    OtherText,
+    ReferralRef,
+    Release,
+    Role,
+    SourceId,
+    Text,
+)
 from schemas.record import MOST_ITEMS, Family, Record
 
 Reason = Annotated[str, Code("referral_reasons")]
@@ -27,10 +39,14 @@ class Referral(Record):
     """How the request came."""
     referral_source: Annotated[str, Code("referral_sources")]
     """Who asked."""
+    asked_by_agency: Agency | None = None
+    """The agency that asked, where it is one; while the referral is open, it takes part in helping the child."""
     source_reference: Annotated[str, Field(max_length=128), Release.DROP] | None = None
     """The asker's own reference, such as the number of a police concern report."""
     referred_to: Annotated[str, Code("referred_to")]
     """The service asked."""
+    referred_to_agency: Agency | None = None
+    """The agency asked; while the referral is open, it takes part in helping the child."""
     referral_group: Annotated[SourceId, Release.PSEUDONYM] | None = None
     """Shared by the records of brothers and sisters referred together."""
     primary_reason: Reason

@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 from schemas.record import Family, Item
 from schemas.registry import FAMILIES
 from schemas.retraction import RetractionBody
+from schemas.safeguards import BreakGlassBody, ReviewBody, SharingDecisionBody
 
 REF = "#/components/schemas/"
 VALIDATE = {
@@ -81,6 +82,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 OPEN_PROBLEMS = problems(400, 404, 503)
 PROBLEMS = problems(400, 401, 403, 404, 429, 503)
+BODY_PROBLEMS = problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 503)
 WRITE_PROBLEMS = problems(400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 503)
 
 
@@ -130,7 +132,7 @@ class BatchAnswer(Answer):
 
     @classmethod
     def answers(cls) -> dict[int | str, dict[str, Any]]:
-        return {200: {"model": cls}, **problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 503)}
+        return {200: {"model": cls}, **BODY_PROBLEMS}
 
 
 class DigestAnswer(Answer):
@@ -159,6 +161,62 @@ class Page(Answer):
     next: int | str | None
 
 
+class GrantAnswer(Answer):
+    """That a worker may see a child's records, and until when."""
+
+    grant: str
+    expires_at: str
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {201: {"model": cls}, **BODY_PROBLEMS}
+
+
+class DecisionAnswer(Answer):
+    """A decision on sharing as it is kept."""
+
+    id: int
+    at: str
+    agency: str
+    role: str
+    purpose: str
+    is_shared: bool
+    shared_with: str
+    shared_with_role: str | None
+    what: str
+    reason: str
+    lawful_basis: str | None
+    consent: str
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {201: {"model": cls}, **BODY_PROBLEMS}
+
+
+class NoticeAnswer(Answer):
+    """A notice to an agency's officers, and what they made of it."""
+
+    id: int
+    at: str
+    kind: str
+    child: str
+    by_agency: str
+    grant: str | None
+    state: str
+    note: str | None
+    reviewed_at: str | None
+    reviewed_by: str | None
+    worker: str | None
+    role: str | None
+    purpose: str | None
+    reason: str | None
+    expires_at: str | None
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, **BODY_PROBLEMS}
+
+
 class TokenAnswer(Answer):
     """An access token."""
 
@@ -174,22 +232,23 @@ class TokenAnswer(Answer):
 
 def body_of(family: Family) -> dict[str, Any]:
     """The request body of a put of that family."""
-    schema = {"$ref": REF + family.contract.__name__}
-    body = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return {"requestBody": body, "parameters": [VALIDATE]}
+    return takes(family.contract) | {"parameters": [VALIDATE]}
 
 
-RETRACTION = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": REF + RetractionBody.__name__}}},
-    }
-}
+def takes(contract: type[Item]) -> dict[str, Any]:
+    """What OpenAPI says of a call whose body is of that contract."""
+    schema = {"$ref": REF + contract.__name__}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+RETRACTION = takes(RetractionBody)
+POSTED: tuple[type[Item], ...] = (RetractionBody, BreakGlassBody, ReviewBody, SharingDecisionBody)
+"""The contracts of bodies that are no records."""
 
 
 def contract_schemas() -> dict[str, Any]:
-    """The JSON Schemas of every contract, of their parts and of a retraction, by name."""
-    posted: list[type[Item]] = [*(family.contract for family in FAMILIES), RetractionBody]
+    """The JSON Schemas of every contract and of their parts, by name."""
+    posted: list[type[Item]] = [*(family.contract for family in FAMILIES), *POSTED]
     _, described = models_json_schema([(each, "validation") for each in posted], ref_template=REF + "{model}")
     found: dict[str, Any] = described["$defs"]
     return found

@@ -15,6 +15,7 @@ from services.api.described import PROBLEMS
 from services.api.requests import SourceName, StoreOf, readable, requires
 from services.errors import BadRequest
 from services.intake.receipts import Receipt, day_receipts
+from services.store.scope import reading_for
 
 router = APIRouter(tags=["receipts"])
 CSV = "text/csv"
@@ -43,7 +44,7 @@ def day_receipt(request: Request, source: SourceName, day: Day, caller: MayRead,
     A cell that a spreadsheet would take for a formula begins with an apostrophe.
     """
     owner = readable(store, caller, source)
-    with store.reading() as connection:
+    with reading_for(store, owner.agency) as connection:
         headers = {"Content-Disposition": f'attachment; filename="{owner.source}-{day}.csv"'}
         return spooled(_csv(day_receipts(connection, owner, _day(request))), CSV, headers)
 

@@ -21,6 +21,7 @@ from services.api.requests import SourceName, StoreOf, body_up_to, readable, req
 from services.errors import BadRequest
 from services.intake.claims import LARGEST_CLAIMS, Range, differences, read_claims
 from services.store import digests
+from services.store.scope import reading_for
 
 router = APIRouter(tags=["reconciliation"])
 MayRead = Annotated[Caller, Depends(requires("records.read"))]
@@ -60,7 +61,7 @@ def digest_route(family: Family) -> APIRouter:
     def digest(source: SourceName, store: StoreOf, caller: MayRead) -> Response:
         """How many records are held, and the SHA-256 of source_id, tab, sha256, newline over them in byte order."""
         owner = readable(store, caller, source)
-        with store.reading() as connection:
+        with reading_for(store, owner.agency) as connection:
             return answer(asdict(digests.digest(connection, owner, family.name)))
 
     return router
@@ -80,7 +81,7 @@ def reconcile(
     family, within = _family(request), _range(request)
     claims = read_claims(family, within, body)
     owner = readable(store, caller, source)
-    with store.reading() as connection:
+    with reading_for(store, owner.agency) as connection:
         held = digests.held(connection, owner, family.name, within.first, within.last)
         return spooled(_told(differences(claims, held)), "application/json")
 

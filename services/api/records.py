@@ -34,6 +34,7 @@ from services.intake.taking import Received, Taken, child_of
 from services.store import reading
 from services.store.engine import Store
 from services.store.gathering import Gathering
+from services.store.scope import reading_for
 from services.store.writing import Owner, Result, Retraction
 
 LARGE = 64 * 1024
@@ -100,7 +101,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
         """The versions accepted, oldest first."""
         after, limit = paging(request)
         owner = readable(store, caller, source)
-        with store.reading() as connection:
+        with reading_for(store, owner.agency) as connection:
             found = reading.versions(connection, owner, family.name, source_id, after, limit)
         if not found and not after:
             raise NotFound
@@ -162,7 +163,7 @@ def _put_answer(received: Received) -> JSONResponse:
 def _record_answer(
     store: Store, owner: Owner, family: Family, source_id: str, version: int | None = None
 ) -> JSONResponse:
-    with store.reading() as connection:
+    with reading_for(store, owner.agency) as connection:
         found = reading.version(connection, owner, family.name, source_id, version)
         child = child_of(connection, owner, family, source_id, found.record) if found else None
     if found is None:

@@ -7,9 +7,36 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.cli import audit, demo, extracts, files, measures, quality, seeds, service, signing_keys, sources
+from services.cli import (
+    audit,
+    demo,
+    extracts,
+    files,
+    measures,
+    officers,
+    quality,
+    seeds,
+    service,
+    signing_keys,
+    sources,
+)
 from services.cli.screen import COULD_NOT_RUN, CouldNotRun, say
 from services.errors import Problem
+
+MODULES = (
+    demo,
+    service,
+    sources,
+    officers,
+    signing_keys,
+    files,
+    quality,
+    extracts,
+    measures,
+    audit,
+    seeds,
+)
+"""Those that add a command each."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -18,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         prog="kith", description="Kith: a shared multi-agency data service for Scotland's children's services."
     )
     commands = kith.add_subparsers(required=True, metavar="COMMAND")
-    for module in (demo, service, sources, signing_keys, files, quality, extracts, measures, audit, seeds):
+    for module in MODULES:
         module.add(commands)
     return kith
 

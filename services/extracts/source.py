@@ -131,6 +131,15 @@ def load(
     for table in TABLES:
         _append(connection, table.name, reader, _query(table, reader.instant(as_at)), kinds(table))
         each(table)
+    _load_sealed(reader, connection, as_at)
+
+
+def _load_sealed(reader: Reader, connection: duckdb.DuckDBPyConnection, as_at: datetime) -> None:
+    """Fill a table `sealed` with the children whose identity had changed by then, a later correction or not."""
+    connection.execute("CREATE OR REPLACE TABLE sealed (child VARCHAR)")
+    changed = f"how = 'identity_change' AND received_at <= {reader.instant(as_at)}"
+    query = f"SELECT DISTINCT child FROM link WHERE {changed} ORDER BY child"
+    _append(connection, "sealed", reader, query, {"child": "text"})
 
 
 def load_sources(reader: Reader, connection: duckdb.DuckDBPyConnection) -> None:

@@ -52,13 +52,14 @@ def take(
     announce(connection, patience_ms)
     heads = lock_heads(connection, (key for each in sent for key in _held_for(each)))
     arrival.lock_identities(connection, _children(sent))
+    retracted = links.children_of(connection, _retracted(sent))
     received_at, outcomes = write_changes(connection, sent, heads, batch)
     if match:
         for owner, arrived in _arrived(sent, outcomes).items():
             arrival.link(connection, owner, arrived, received_at)
     found = links.links_of(connection, (child for each in sent if (child := _child_id(each))))
     taken = [_taken(each, outcome, found) for each, outcome in zip(sent, outcomes, strict=True)]
-    outbox.add(connection, list(_entries(sent, taken)))
+    outbox.add(connection, list(_entries(sent, taken, retracted)))
     return received_at, taken
 
 
@@ -129,10 +130,19 @@ def _taken(sent: Sent, outcome: Outcome, found: Mapping[links.ChildId, tuple[str
     return Taken(outcome, child, how)
 
 
-def _entries(sent: Iterable[Sent], taken: Iterable[Taken]) -> Iterator[outbox.Entry]:
+def _retracted(sent: Iterable[Sent]) -> Iterator[Key]:
+    """The keys of what is retracted and is about a child, but no child's own record."""
+    for each in sent:
+        family = each.change.family
+        if isinstance(each.change, Retraction) and not family.is_child and "child" in family.contract.model_fields:
+            yield each.key
+
+
+def _entries(sent: Iterable[Sent], taken: Iterable[Taken], retracted: Mapping[Key, str]) -> Iterator[outbox.Entry]:
+    """What the feed is told: of a retraction, with the child that the record was about."""
     for each, told in zip(sent, taken, strict=True):
         if told.outcome.accepted:
-            yield outbox.Entry(each.change.op, each.key, told.child)
+            yield outbox.Entry(each.change.op, each.key, told.child or retracted.get(each.key))
 
 
 def _waits() -> Remark:

@@ -67,6 +67,28 @@ def _linked(agency: str, source: str, source_id: str, child: str, how: str) -> t
     return (Owner(source, agency), source_id), (child, how)
 
 
+def children_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, str]:
+    """The child that each of these records, held now, is about; those that wait or are about none are left out."""
+    found: dict[Key, str] = {}
+    by_family: dict[str, list[Key]] = {}
+    for key in sorted(set(keys)):
+        by_family.setdefault(key.family, []).append(key)
+    for family, some in by_family.items():
+        wanted = [(key.agency, key.source, key.source_id) for key in some]
+        rows = bulk.select(connection, _children_of(family), RECORD, wanted, lambda *row: row)
+        found |= {Key(agency, source, family, source_id): child for agency, source, source_id, child in rows}
+    return found
+
+
+def _children_of(family: str) -> str:
+    return (
+        "SELECT held.source_agency, held.source, held.source_id, link.child FROM {given}"
+        f" JOIN {family} AS held USING ({_RECORD}) JOIN link ON link.source_agency = held.source_agency"
+        " AND link.source = held.source AND link.source_id = held.child"
+        " WHERE held.superseded_at IS NULL AND link.superseded_at IS NULL"
+    )
+
+
 def changed_identity(connection: Connection, owner: Owner, source_ids: Iterable[str]) -> dict[str, str]:
     """Of these ids, those whose identity ever changed, each with the child that it was linked to since."""
     wanted = [(owner.agency, owner.source, source_id) for source_id in sorted(set(source_ids))]

@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from services.store.engine import Store
 
@@ -28,6 +28,31 @@ def migrate(store: Store, to: str = "head") -> None:
     with store.writing() as connection:
         step = command.downgrade if to == "base" else command.upgrade
         step(_config(connection), to)
+        if connection.dialect.name != "sqlite":
+            connection.execute(text(_LOCK_ROWS))
+
+
+_LOCK_ROWS = """
+DO $$
+DECLARE held record;
+BEGIN
+    FOR held IN
+        SELECT relname AS name FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+        WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND NOT relrowsecurity
+        AND attname = 'source_agency' AND NOT attisdropped AND relname NOT IN ('feed', 'outbox')
+        AND EXISTS (SELECT FROM pg_roles WHERE rolname = 'kith_asker')
+    LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', held.name);
+        EXECUTE format('CREATE POLICY whole ON %I TO kith_service, kith_matcher, kith_reader USING (true)', held.name);
+        EXECUTE format('CREATE POLICY scoped ON %I FOR SELECT TO kith_asker USING (source_agency = '
+            'ANY (string_to_array(current_setting(''kith.agencies'', true), '','')))', held.name);
+    END LOOP;
+END $$
+"""
+"""Row-level security for each table that says whose its rows are, as soon as there is one: a new family's too.
+
+The feed and the outbox are nobody's to read but the service's, which follows each agency in a copy of its own.
+"""
 
 
 def new_migration(store: Store, message: str) -> Path:

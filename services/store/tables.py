@@ -222,6 +222,74 @@ class Link(SQLModel, table=True):
     superseded_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 
 
+class Officer(SQLModel, table=True):
+    """One of the named officers of an agency who alone may see children whose identity changed."""
+
+    __tablename__ = "officer"
+    agency: str = Field(primary_key=True)
+    worker: str = Field(primary_key=True)
+    added_at: datetime = Field(sa_column=_instant())
+
+
+class BreakGlass(SQLModel, table=True):
+    """That a worker was let see a child for a time on a reason of their own, whatever else forbade it."""
+
+    __tablename__ = "break_glass"
+    __table_args__ = (Index("break_glass_by_child", "child", "agency", "worker"),)
+    grant_id: str = Field(primary_key=True)
+    child: str = Field(foreign_key="child.child")
+    agency: str
+    source: str
+    client_id: str
+    worker: str
+    role: str
+    purpose: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    granted_at: datetime = Field(sa_column=_instant())
+    expires_at: datetime = Field(sa_column=_instant())
+
+
+class Notice(SQLModel, table=True):
+    """What an agency's officers are to look into, and what they made of it; `by_agency`: whose worker it was."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("notice_by_agency", "agency", "notice"),)
+    notice: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+    agency: str
+    at: datetime = Field(sa_column=_instant())
+    kind: str
+    child: str
+    by_agency: str
+    grant_id: str | None = Field(default=None, foreign_key="break_glass.grant_id")
+    state: str
+    note: str | None = Field(default=None, sa_column=Column(Text))
+    reviewed_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    reviewed_by: str | None = None
+
+
+class SharingDecision(SQLModel, table=True):
+    """That an agency shared something about a child, or decided not to: with whom, what, why and on what basis."""
+
+    __tablename__ = "sharing_decision"
+    __table_args__ = (Index("sharing_decision_by_child", "child", "decision"),)
+    decision: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+    child: str = Field(foreign_key="child.child")
+    agency: str
+    source: str
+    client_id: str
+    worker: str
+    role: str
+    purpose: str
+    at: datetime = Field(sa_column=_instant())
+    is_shared: bool
+    shared_with: str
+    shared_with_role: str | None = None
+    what: str = Field(sa_column=Column(Text, nullable=False))
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    lawful_basis: str | None = None
+    consent: str
+
+
 class Entry(SQLModel):
     """What the changes feed says: what became of a record, and the child it was then about."""
 
@@ -242,12 +310,36 @@ class Outbox(Entry, table=True):
 
 
 class Feed(Entry, table=True):
-    """The changes feed: what was in the outbox, numbered once it was committed; `entry` was its place there."""
+    """The changes feed: what was in the outbox, numbered once it was committed; `entry` was its place there.
+
+    `for_agency` is who follows it: the source's own agency, and in a copy of its
+    own each other one that saw that agency's items about the child by then.
+    """
 
     __tablename__ = "feed"
-    __table_args__ = (Index("feed_by_agency", "source_agency", "seq"),)
+    __table_args__ = (Index("feed_by_agency", "for_agency", "seq"),)
     seq: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
     entry: int = Field(sa_column=Column(BIG, nullable=False))
+    for_agency: str
+
+
+class Visible(SQLModel, table=True):
+    """That an agency sees another's items about a child, as the feed told it last: from which number on."""
+
+    __tablename__ = "visible"
+    child: str = Field(primary_key=True)
+    agency: str = Field(primary_key=True)
+    of_agency: str = Field(primary_key=True)
+    since_seq: int = Field(sa_column=Column(BIG, nullable=False))
+
+
+class VisibleDue(SQLModel, table=True):
+    """A child of whom a day to come changes who sees what: as a plan begins or ends on it."""
+
+    __tablename__ = "visible_due"
+    __table_args__ = (Index("visible_due_by_day", "due_on"),)
+    child: str = Field(primary_key=True)
+    due_on: date
 
 
 class Batch(SQLModel, table=True):

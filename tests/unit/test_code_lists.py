@@ -51,6 +51,7 @@ CROSSWALKS = [
     ("partnerships", "councils", "local_authorities"),
     ("partnerships", "health_board", "health_boards"),
     ("purposes", "lawful_bases", "lawful_bases"),
+    ("purposes", "roles", "practitioner_roles"),
 ]
 
 # What the contract fixes: the whole list, neither more nor less.
@@ -249,10 +250,11 @@ def test_the_agencies_are_the_current_bodies_and_the_national_ones() -> None:
     assert codes("agencies") == bodies | national
 
 
-def test_a_role_works_for_a_known_kind_of_agency() -> None:
+@pytest.mark.parametrize("name", ["practitioner_roles", "lawful_bases"])
+def test_a_role_and_a_lawful_basis_are_of_known_kinds_of_agency(name: str) -> None:
     known = {row["kind"] for row in rows("agencies")} | {"third_sector", "independent"}
-    used = {k for row in rows("practitioner_roles") for k in row["agency_kind"].split(";")}
-    assert used <= known
+    used = {kind for row in rows(name) for kind in row["agency_kind"].split(";") if kind}
+    assert used and used <= known
 
 
 def test_a_compulsory_supervision_order_begins_when_the_supervision_requirement_ends() -> None:

@@ -1,0 +1,95 @@
+"""Breaking glass: to see a child's records at once, for an hour, on a reason; the officers concerned hear of it.
+
+It opens no child whose identity changed: whoever tries is answered as for an id
+that is not known, and the officers of the agencies that hold the child hear.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from services.access.asker import Asker
+from services.access.sight import facts_at
+from services.errors import NotFound
+from services.store import audit, broken_glass
+from services.store.audit import Act
+from services.store.engine import Store
+from services.store.tables import BreakGlass
+
+OPEN_FOR = timedelta(minutes=60)
+ACT, REFUSED, NEW = "break_glass", "break_glass_refused", "new"
+
+
+def refuse_unknown(store: Store, asker: Asker, child: str) -> None:
+    """Raises NotFound where there is no such child, or one whose identity changed."""
+    with store.reading() as connection:
+        if not broken_glass.is_known(connection, child):
+            raise NotFound
+        facts = facts_at(connection, child, datetime.now(UTC))
+    if facts.is_sealed:
+        store.write(lambda connection: _tell(connection, asker, child, facts.holders, REFUSED, datetime.now(UTC)))
+        raise NotFound
+
+
+def break_glass(store: Store, asker: Asker, child: str, reason: str) -> BreakGlass:
+    """Let a worker see a child that is known (`refuse_unknown`) for an hour."""
+    return store.write(lambda connection: _broken(connection, asker, child, reason))
+
+
+def _broken(connection: Connection, asker: Asker, child: str, reason: str) -> BreakGlass:
+    at = datetime.now(UTC)
+    holders = facts_at(connection, child, at).holders
+    grant = BreakGlass(
+        grant_id=secrets.token_hex(13),
+        child=child,
+        agency=asker.owner.agency,
+        source=asker.owner.source,
+        client_id=asker.client_id,
+        worker=asker.worker,
+        role=asker.role,
+        purpose=asker.purpose,
+        reason=reason,
+        granted_at=at,
+        expires_at=at + OPEN_FOR,
+    )
+    broken_glass.keep(connection, grant)
+    _tell(connection, asker, child, {*holders, asker.owner.agency}, ACT, at, grant)
+    return grant
+
+
+def _tell(
+    connection: Connection,
+    asker: Asker,
+    child: str,
+    agencies: Iterable[str],
+    kind: str,
+    at: datetime,
+    grant: BreakGlass | None = None,
+) -> None:
+    """Tell these agencies' officers, and put it on the log."""
+    notice = {"at": at, "kind": kind, "child": child, "by_agency": asker.owner.agency, "state": NEW}
+    broken_glass.notify(connection, agencies, notice | {"grant_id": grant.grant_id if grant else None})
+    detail: dict[str, Any] = {"told": sorted(agencies)}
+    if grant:
+        detail |= {"grant": grant.grant_id, "expires_at": grant.expires_at.isoformat()}
+    audit.record(connection, [act_of(asker, ACT, kind, child, detail)])
+
+
+def act_of(asker: Asker, act: str, what: str, child: str, detail: dict[str, Any]) -> Act:
+    """What an asker does, as the log has it."""
+    return Act(
+        agency=asker.owner.agency,
+        source=asker.owner.source,
+        client_id=asker.client_id,
+        act=act,
+        what=what,
+        child=child,
+        worker=asker.worker,
+        role=asker.role,
+        purpose=asker.purpose,
+        request_id=asker.request_id,
+        detail=detail,
+    )
