@@ -12,8 +12,21 @@ from starlette.exceptions import HTTPException
 
 from quality.catalogue import rules
 from schemas.registry import FAMILIES
+from services.access.logbook import Logbook
 from services.access.tokens import Callers
-from services.api import batches, changes, health, quality, receipts, reconciliation, records, reference, tokens
+from services.api import (
+    batches,
+    changes,
+    children,
+    health,
+    quality,
+    receipts,
+    reconciliation,
+    records,
+    reference,
+    search,
+    tokens,
+)
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
 from services.api.described import contract_schemas
 from services.errors import Problem
@@ -28,6 +41,8 @@ ROUTERS = (
     changes.router,
     reconciliation.router,
     receipts.router,
+    search.router,
+    children.router,
     reference.router,
     quality.router,
     health.router,
@@ -49,7 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _collect_garbage_less_often()
         yield
-        for held in (app.state.singles, app.state.callers, store):
+        for held in (app.state.singles, app.state.callers, app.state.logbook, store):
             held.close()
 
     app = FastAPIOffline(
@@ -61,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.store, app.state.callers, app.state.singles = store, Callers(store), gathering(store)
+    app.state.logbook = Logbook(store)
     for family in FAMILIES:
         app.include_router(reconciliation.digest_route(family))
         app.include_router(records.family_routes(family))
@@ -106,5 +122,5 @@ def _correct(path: str, operation: dict[str, Any]) -> None:
     """Take out the framework's own error, which is never sent, and say where a token is needed."""
     if any(name in str(operation["responses"].get("422")) for name in FRAMEWORK_ERRORS):
         del operation["responses"]["422"]
-    if path.startswith(("/v1/sources", "/v1/changes", "/v1/batches", "/v1/quality")):
+    if path.startswith(("/v1/sources", "/v1/changes", "/v1/batches", "/v1/quality", "/v1/children")):
         operation.setdefault("security", [{"token": []}])

@@ -76,6 +76,13 @@ class BadRequest(Problem):
     status, name, title = 400, "bad-request", "The request is not well formed"
 
 
+class PurposeRequired(BadRequest):
+    """A read about a child that does not say who asks, and why."""
+
+    name = "purpose-required"
+    title = "Say who asks and why: Kith-Purpose: <code>, and Kith-Worker: <opaque id>; role=<code>"
+
+
 class Unauthorised(Problem):
     """No token, or one that is no longer good."""
 
@@ -183,6 +190,7 @@ class Unavailable(Problem):
 ALL: tuple[type[Problem], ...] = (
     Problem,
     BadRequest,
+    PurposeRequired,
     Unauthorised,
     UnknownClient,
     Forbidden,

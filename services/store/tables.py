@@ -254,3 +254,23 @@ class Finding(SQLModel, table=True):
     state: str
     first_seen: datetime = Field(sa_column=_instant())
     last_seen: datetime = Field(sa_column=_instant())
+
+
+class Audit(SQLModel, table=True):
+    """What somebody did about a child, and why."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("audit_by_child", "child", "entry"),)
+    entry: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+    at: datetime = Field(sa_column=_instant())
+    agency: str
+    source: str
+    client_id: str
+    act: str
+    what: str
+    child: str | None = None
+    worker: str
+    role: str
+    purpose: str | None = None
+    request_id: str
+    detail: str = Field(sa_column=Column(Text, nullable=False))

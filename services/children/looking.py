@@ -1,0 +1,122 @@
+"""One look at a child: what may be seen is decided, the view read, what stays behind counted, the log told."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from quality.functions import local_date
+from schemas.codelists import code_list
+from schemas.registry import BY_NAME
+from services.access.asker import Asker
+from services.access.redaction import redacted
+from services.access.sight import Sight, sight_of
+from services.children.reading import Asked, Json, Reading, Shown, agency_name
+from services.store import about_child
+from services.store.about_child import Holding
+from services.store.audit import PLACE, Act
+
+LONG_DAYS = 90
+"""Days without a record after which an agency is said to be silent: on an open child protection case rule CH12 asks."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A view by its name on the log, how it is read, and the families that it draws on."""
+
+    name: str
+    show: Callable[[Reading], Shown]
+    families: Sequence[str]
+
+
+def look(connection: Connection, asker: Asker, child: str, at: datetime, what: Look, asked: Asked) -> tuple[Json, Act]:
+    """What is answered, and what is to be on the log before it leaves; raises NotFound for who may not look."""
+    reading = Reading(connection, asker, sight_of(connection, asker, child, at), asked, at)
+    shown = what.show(reading)
+    held = [one for one in _holdings(reading, what.families) if asked.agency in (None, one.agency)]
+    withheld = _withheld(held)
+    left_out = [PLACE] if _hides_places(reading.sight.restriction) else []
+    body = {
+        "child": child,
+        **shown.body,
+        "freshness": [_fresh(one, reading) for one in held if one.in_sight],
+        "withheld": [_ask(agency, count) for agency, count in sorted(withheld.items())],
+        "restriction": reading.sight.restriction,
+        "left_out": left_out,
+    }
+    detail = {
+        "grounds": str(reading.sight.grounds),
+        "items": dict(Counter(item["agency"] for item in shown.items)),
+        "withheld": dict(withheld),
+        "left_out": left_out,
+        "shown": [PLACE] if _tells_places(shown, reading.sight) else [],
+    }
+    return body, act_of(asker, "read", what.name, child, detail)
+
+
+def act_of(asker: Asker, act: str, what: str, child: str | None, detail: Json) -> Act:
+    """What an asker did, as it goes on the log."""
+    return Act(
+        agency=asker.owner.agency,
+        source=asker.owner.source,
+        client_id=asker.client_id,
+        act=act,
+        what=what,
+        child=child,
+        worker=asker.worker,
+        role=asker.role,
+        purpose=asker.purpose,
+        request_id=asker.request_id,
+        detail=detail,
+    )
+
+
+def _holdings(reading: Reading, families: Sequence[str]) -> list[Holding]:
+    everywhere = about_child.Scope(reading.sight.child, reading.sight.agencies)
+    found = about_child.holdings(reading.connection, everywhere, families) if families else []
+    return sorted(found, key=lambda one: (one.agency, families.index(one.family)))
+
+
+def _withheld(held: Sequence[Holding]) -> Counter[str]:
+    """How many records stay behind, by agency: of which kinds they are stays behind too."""
+    counted: Counter[str] = Counter()
+    for one in held:
+        counted[one.agency] += 0 if one.in_sight else one.count
+    return +counted
+
+
+def _ask(agency: str, count: int) -> Json:
+    return {"count": count, "ask": {"agency": agency, "name": agency_name(agency)}}
+
+
+def _fresh(held: Holding, reading: Reading) -> Json:
+    """When an agency last sent a record of a family: nothing for long is no proof that nothing happened."""
+    days = (reading.today - local_date(held.received_at)).days if held.received_at else None
+    return {
+        "agency": held.agency,
+        "agency_name": agency_name(held.agency),
+        "family": held.family,
+        "count": held.count,
+        "last_recorded_at": held.recorded_at and held.recorded_at.isoformat(),
+        "last_received_at": held.received_at and held.received_at.isoformat(),
+        "days_silent": days,
+        "is_gap": days is None or days > LONG_DAYS,
+    }
+
+
+def _hides_places(restriction: str) -> bool:
+    return restriction in code_list("restrictions").flagged("hides_places")
+
+
+def _tells_places(shown: Shown, sight: Sight) -> bool:
+    """Whether anything that was told would have been left out under the strictest restriction."""
+    strictest = replace(sight, restriction=list(code_list("restrictions").rows)[-1])
+    return any(_would_lose(item, strictest) for item in shown.drawn_on or shown.items if "record" in item)
+
+
+def _would_lose(item: Json, strictest: Sight) -> bool:
+    record: dict[str, Any] = item["record"]
+    return redacted(BY_NAME[item["family"]], record, strictest) != record
