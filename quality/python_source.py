@@ -91,8 +91,10 @@ class _Source:
         return self.value(node.this)
 
     def between(self, node: exp.Expression, wanted: bool) -> str:
-        sides = [self.value(part) for part in (node.args["low"], node.this, node.args["high"])]
-        return self._known(sides, wanted, lambda low, value, high: f"{low} <= {value} <= {high}")
+        """As two comparisons: where one limit is null the other may still settle it."""
+        value, low, high = (part.copy() for part in (node.this, node.args["low"], node.args["high"]))
+        above, below = exp.GTE(this=value, expression=low), exp.LTE(this=value.copy(), expression=high)
+        return self.both(exp.And(this=above, expression=below), wanted)
 
     def listed(self, node: exp.Expression, wanted: bool) -> str:
         listed = self._named(frozenset(literal(each) for each in node.expressions))

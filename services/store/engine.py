@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.errors import Unavailable
+from services.store.arrays import Array, ArrayDumper
 
 SERVICE_ROLE = "kith_service"
 """The PostgreSQL role that the service works as: it can neither change nor delete the journal."""
@@ -206,6 +207,7 @@ def _postgresql(url: str, pool: int, role: str | None) -> Engine:
     @event.listens_for(engine, "connect")
     def work_as_role(connection: Any, record: Any) -> None:
         connection.adapters.register_dumper(int, Int8BinaryDumper)
+        connection.adapters.register_dumper(Array, ArrayDumper)
         if role:
             connection.execute(f"SET ROLE {role}")
             connection.commit()

@@ -92,7 +92,9 @@ class Held(SQLModel, table=True):
     """What is held now under each natural key: one row a record, locked while it is written.
 
     A retracted record keeps its row: `replaced_by` is the id of the same source
-    that it was merged into, where the source named one.
+    that it was merged into, where the source named one. `child` is the source's
+    own id of the child that the record is about. `line_sha256` is that of the
+    line of a batch that brought it, None where no batch did.
     """
 
     __tablename__ = "held"
@@ -116,6 +118,8 @@ class Held(SQLModel, table=True):
     recorded_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     is_retracted: bool = False
     replaced_by: str | None = None
+    child: str | None = None
+    line_sha256: str | None = None
 
 
 class Child(SQLModel, table=True):
