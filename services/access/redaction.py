@@ -1,34 +1,38 @@
 """A record as it may be shown under a child's restriction."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from schemas.codelists import code_list
 from schemas.record import Family
 from services.access.sight import Sight
 
-PLACES: Mapping[str, Mapping[str, Any]] = {
-    "children": {"home_postcode": None, "home_data_zone": None},
-    "plans": {
-        "lead_professional": {"contact": None},
-        "named_person": {"contact": None},
-        "partners": {"contact": None},
-    },
-    "care_episodes": {"home_data_zone": None, "placements": {"carer": None}},
+Path = tuple[str, ...]
+PLACES: Mapping[str, tuple[Path, ...]] = {
+    "children": (("home_postcode",), ("home_data_zone",)),
+    "plans": (("lead_professional", "contact"), ("named_person", "contact"), ("partners", "contact")),
+    "care_episodes": (("home_data_zone",), ("placements", "carer")),
 }
 
 
 def redacted(family: Family, record: Mapping[str, Any], sight: Sight) -> dict[str, Any]:
     """The record without what its child's restriction hides."""
-    if sight.restriction not in code_list("restrictions").flagged("hides_places"):
-        return dict(record)
-    return _without(record, PLACES.get(family.name, {}))
+    shown = dict(record)
+    for path in withheld(family, sight.restriction):
+        shown = _without(shown, path)
+    return shown
 
 
-def _without(item: Mapping[str, Any], hidden: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in item.items() if hidden.get(name, name) is not None}
-    for name, inner in hidden.items():
-        if inner is not None and name in kept:
-            value = kept[name]
-            kept[name] = [_without(one, inner) for one in value] if isinstance(value, list) else _without(value, inner)
-    return kept
+@cache
+def withheld(family: Family, restriction: str) -> tuple[Path, ...]:
+    """The fields of a family that stay behind, each as the names that lead to it."""
+    return PLACES.get(family.name, ()) if restriction in code_list("restrictions").flagged("hides_places") else ()
+
+
+def _without(shown: Any, path: Path) -> Any:
+    if isinstance(shown, list):
+        return [_without(one, path) for one in shown]
+    inner = _without(shown[path[0]], path[1:]) if path[1:] and path[0] in shown else None
+    others = {name: value for name, value in shown.items() if name != path[0]}
+    return others | ({path[0]: inner} if inner else {})

@@ -28,10 +28,12 @@ or were corrected by one of these.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from quality.functions import local_date
 from schemas.codelists import code_list
 from services.children.reading import Json, Reading, Shown, source_of
 from services.store import about_child
@@ -39,6 +41,8 @@ from services.store.about_child import Place, Said
 
 ENTRIES = "chronologies"
 MULTI, SINGLE = "multi", "single"
+Row = Mapping[str, str]
+"""A code with what its list says of it."""
 
 
 @dataclass
@@ -72,11 +76,44 @@ def chronology(reading: Reading) -> Shown:
     corrected_by = _corrections(entries)
     if reading.asked.view == MULTI:
         entries = _for_sharing(entries, corrected_by)
-    page, after = reading.page(folded(about_child.events(reading.connection, reading.scope), entries))
+    page, after = reading.page(folded(system_events(reading), entries))
     written = [said for item in page for said in item.said if said.family == ENTRIES]
     bodies = about_child.bodies(reading.connection, reading.scope, written)
     items = [_told(reading, item, bodies, corrected_by) for item in page]
     return Shown({"view": reading.asked.view, "items": items, "next": after}, items)
+
+
+def system_events(reading: Reading) -> Iterator[Said]:
+    """What the list `system_events` makes of the records in sight: an event for each that holds the date."""
+    for family, rows in _by_family().items():
+        for one in _told_by(reading, family, rows):
+            yield from _events(one, rows)
+
+
+def _told_by(reading: Reading, family: str, rows: Sequence[Row]) -> list[Said]:
+    """The records that events of a family follow from; of care episodes the looked-after events."""
+    if any(row["kinds"] for row in rows):
+        return about_child.looked_after_events(reading.connection, reading.scope)
+    columns = tuple(dict.fromkeys(row[name] for row in rows for name in ("happened", "reason") if row[name]))
+    return about_child.records(reading.connection, reading.scope, family, None, columns)
+
+
+@cache
+def _by_family() -> Mapping[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in code_list("system_events").rows.values():
+        found.setdefault(row["family"], []).append(row)
+    return found
+
+
+def _events(said: Said, rows: Iterable[Row]) -> Iterator[Said]:
+    """The events that a record, or a looked-after event, tells of."""
+    for row in rows:
+        at = said.happened_on if row["kinds"] else said.facts[row["happened"]]
+        if at is not None and said.facts.get("kind", "") in row["kinds"].split(";"):
+            on = local_date(at) if isinstance(at, datetime) else at
+            facts = {"event": row["code"], "reason": said.facts[row["reason"]] if row["reason"] else None}
+            yield replace(said, happened_on=on, facts=facts)
 
 
 def folded(events: Iterable[Said], entries: Iterable[Said]) -> list[Item]:
@@ -101,7 +138,7 @@ def event_types(event: Said) -> list[str]:
     return [code for code in _kind(event)["event_types"].split(";") if code]
 
 
-def _kind(event: Said) -> Mapping[str, str]:
+def _kind(event: Said) -> Row:
     return code_list("system_events").rows[event.facts["event"]]
 
 
@@ -122,10 +159,14 @@ def _of_events(events: Iterable[Said]) -> Iterator[Item]:
     yield from own.values()
 
 
+@cache
+def _exact() -> frozenset[str]:
+    return code_list("precisions").flagged("is_exact")
+
+
 def _may_fold(entry: Said) -> bool:
     facts = entry.facts
-    is_exact = facts["precision"] in code_list("precisions").flagged("is_exact")
-    return is_exact and not facts["corrects"] and not facts["disputed"]
+    return facts["precision"] in _exact() and not facts["corrects"] and not facts["disputed"]
 
 
 def _home_of(entry: Said, same: Sequence[Item]) -> Item | None:

@@ -1,7 +1,7 @@
 """One look at a child: what may be seen is decided, the view read, what stays behind counted, the log told."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from quality.functions import local_date
 from schemas.codelists import code_list
+from schemas.record import Family
 from schemas.registry import BY_NAME
 from services.access.asker import Asker
-from services.access.redaction import redacted
+from services.access.redaction import redacted, withheld
 from services.access.sight import Sight, sight_of
 from services.children.reading import Asked, Json, Reading, Shown, agency_name
 from services.store import about_child
@@ -37,20 +38,20 @@ def look(connection: Connection, asker: Asker, child: str, at: datetime, what: L
     reading = Reading(connection, asker, sight_of(connection, asker, child, at), asked, at)
     shown = what.show(reading)
     held = [one for one in _holdings(reading, what.families) if asked.agency in (None, one.agency)]
-    withheld = _withheld(held)
+    behind = _behind(held)
     left_out = [PLACE] if _hides_places(reading.sight.restriction) else []
     body = {
         "child": child,
         **shown.body,
         "freshness": [_fresh(one, reading) for one in held if one.in_sight],
-        "withheld": [_ask(agency, count) for agency, count in sorted(withheld.items())],
+        "withheld": [_ask(agency, count) for agency, count in sorted(behind.items())],
         "restriction": reading.sight.restriction,
         "left_out": left_out,
     }
     detail = {
         "grounds": str(reading.sight.grounds),
         "items": dict(Counter(item["agency"] for item in shown.items)),
-        "withheld": dict(withheld),
+        "withheld": dict(behind),
         "left_out": left_out,
         "shown": [PLACE] if _tells_places(shown, reading.sight) else [],
     }
@@ -80,7 +81,7 @@ def _holdings(reading: Reading, families: Sequence[str]) -> list[Holding]:
     return sorted(found, key=lambda one: (one.agency, families.index(one.family)))
 
 
-def _withheld(held: Sequence[Holding]) -> Counter[str]:
+def _behind(held: Sequence[Holding]) -> Counter[str]:
     """How many records stay behind, by agency: of which kinds they are stays behind too."""
     counted: Counter[str] = Counter()
     for one in held:
@@ -114,9 +115,9 @@ def _hides_places(restriction: str) -> bool:
 def _tells_places(shown: Shown, sight: Sight) -> bool:
     """Whether anything that was told would have been left out under the strictest restriction."""
     strictest = replace(sight, restriction=list(code_list("restrictions").rows)[-1])
-    return any(_would_lose(item, strictest) for item in shown.drawn_on or shown.items if "record" in item)
+    told = (item for item in shown.drawn_on or shown.items if "record" in item)
+    return any(_would_lose(BY_NAME[item["family"]], item["record"], strictest) for item in told)
 
 
-def _would_lose(item: Json, strictest: Sight) -> bool:
-    record: dict[str, Any] = item["record"]
-    return redacted(BY_NAME[item["family"]], record, strictest) != record
+def _would_lose(family: Family, record: Mapping[str, Any], strictest: Sight) -> bool:
+    return bool(withheld(family, strictest.restriction)) and redacted(family, record, strictest) != record

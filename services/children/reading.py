@@ -129,7 +129,8 @@ class Reading:
         """An item: who says so, when it happened and was recorded, and the record as it may be shown."""
         shown = redacted(BY_NAME[said.family], record, self.sight)
         # The source's own id of the child is its own affair: the answer is about the opaque id.
-        return {**source_of(said), **more, "record": {name: shown[name] for name in shown if name != "child"}}
+        shown.pop("child", None)
+        return {**source_of(said), **more, "record": shown}
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ what came since is left out, and what was retracted or is out of sight now is
 gone.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import (
     CTE,
     BigInteger,
@@ -41,15 +41,14 @@ from sqlalchemy import (
 )
 
 from quality.functions import local_date
-from schemas.codelists import code_list
 from schemas.registry import BY_NAME
+from services.store import bulk
 from services.store.columns import UtcInstant
 from services.store.family_tables import table
-from services.store.tables import Journal, Link, Payload
+from services.store.tables import Journal, Link
 
 LINK: Table = Link.__table__  # type: ignore[attr-defined]
 JOURNAL: Table = Journal.__table__  # type: ignore[attr-defined]
-PAYLOAD: Table = Payload.__table__  # type: ignore[attr-defined]
 STAMP = ("seq", "source_agency", "source", "source_id", "version", "recorded_at", "kept_at")
 RECORD = ("source_agency", "source", "source_id")
 
@@ -121,9 +120,11 @@ class Holding:
     recorded_at: datetime | None
 
 
-def records(connection: Connection, scope: Scope, family: str, happened: str | None) -> list[Said]:
-    """A family's records about the child; `happened` is the column that says when."""
-    return _said(connection, _records(family, happened, (), scope.is_later), scope)
+def records(
+    connection: Connection, scope: Scope, family: str, happened: str | None, facts: tuple[str, ...] = ()
+) -> list[Said]:
+    """A family's records about the child; `happened` is the column that says when, `facts` are further ones."""
+    return _said(connection, _records(family, happened, facts, scope.is_later), scope)
 
 
 ENTRY_FACTS = ("event_type", "precision", "significance", "corrects", "disputed", "third_party")
@@ -134,26 +135,27 @@ def entries(connection: Connection, scope: Scope) -> list[Said]:
     return _said(connection, _entries(scope.is_later), scope)
 
 
-def events(connection: Connection, scope: Scope) -> list[Said]:
-    """What the list `system_events` works out from the records about the child."""
-    return _said(connection, _events(scope.is_later), scope)
-
-
 def looked_after_events(connection: Connection, scope: Scope) -> list[Said]:
     """Looked-after events of the child, every column a fact."""
     return _said(connection, _looked_after_events(scope.is_later), scope)
 
 
 def bodies(connection: Connection, scope: Scope, said: Iterable[Said]) -> dict[int, dict[str, Any]]:
-    """The records as sent, by their place in the journal."""
-    wanted = sorted({one.seq for one in said})
-    found = connection.execute(_BODIES, {"agencies": sorted(scope.agencies), "seqs": wanted}) if wanted else ()
-    return {seq: json.loads(body) for seq, body in found}
+    """The records in sight as sent, by their place in the journal."""
+    wanted = [(one.agency, str(one.seq)) for one in said if one.agency in scope.agencies]
+    if not wanted:
+        return {}
+    return dict(bulk.select(connection, _BODIES, ("source_agency", "seq"), wanted, _body))
 
 
-_BODIES = select(PAYLOAD.c.seq, PAYLOAD.c.body).where(
-    PAYLOAD.c.source_agency.in_(AGENCIES), PAYLOAD.c.seq.in_(bindparam("seqs", expanding=True))
+_BODIES = (
+    "SELECT payload.seq, payload.body FROM {given} JOIN payload"
+    " ON payload.seq = CAST(given.seq AS BIGINT) AND payload.source_agency = given.source_agency"
 )
+
+
+def _body(seq: int, body: str) -> tuple[int, dict[str, Any]]:
+    return seq, orjson.loads(body)
 
 
 def holdings(connection: Connection, scope: Scope, families: Sequence[str]) -> list[Holding]:
@@ -198,8 +200,8 @@ def _links_in_sight(is_later: bool) -> CTE:
 
 def _said(connection: Connection, statement: Any, scope: Scope) -> list[Said]:
     found: CursorResult[Any] = connection.execute(statement, scope.parameters())
-    fact_names = tuple(found.keys())[len(STAMP) + 4 :]
-    return [_one(row, fact_names) for row in found]
+    fact_names = tuple(str(name) for name in found.keys())[len(STAMP) + 4 :]  # noqa: SIM118  (no mapping)
+    return [_one(row, fact_names) for row in found.all()]
 
 
 def _one(row: Any, fact_names: Sequence[str]) -> Said:
@@ -287,44 +289,22 @@ def _looked_after_events(is_later: bool) -> Select[Any]:
     return select(*head, *facts).join_from(of, part, _is_part(part, of))
 
 
-@cache
-def _events(is_later: bool) -> Any:
-    """One statement for the whole list."""
-    return union_all(*(_event(code, row, is_later) for code, row in code_list("system_events").rows.items()))
-
-
-def _event(code: str, row: Mapping[str, str], is_later: bool) -> Select[Any]:
-    """The events of one kind: one row for each record, or part of one, that holds the date."""
-    family, told = row["family"], literal(code).label("event")
-    if row["table"] == family:
-        of = _versions(family, [row["happened"], *([row["reason"]] if row["reason"] else [])], is_later)
-        happened = of.c[row["happened"]]
-        head = _row(family, of, happened)
-        return select(*head, told, _reason(of, row["reason"])).where(happened.is_not(None))
-    of, part = _versions(family, (), is_later), table(row["table"])
-    head = _row(family, of, part.c[row["happened"]], part.c.position)
-    of_kind = part.c.kind.in_(row["kinds"].split(";"))
-    return select(*head, told, _reason(part, row["reason"])).join_from(of, part, _is_part(part, of)).where(of_kind)
-
-
-def _reason(of: FromClause, name: str) -> ColumnElement[Any]:
-    return (of.c[name] if name else cast(null(), Text())).label("reason")
-
-
 def _is_part(part: Table, of: FromClause) -> ColumnElement[bool]:
     return and_(part.c.source_agency == of.c.source_agency, part.c.seq == of.c.seq)
 
 
 @cache
 def _holdings(families: tuple[str, ...]) -> Any:
-    return union_all(*(_holding(family) for family in families))
+    in_sight = LINK.c.source_agency.in_(AGENCIES).label("in_sight")
+    links = select(*(LINK.c[name] for name in RECORD), in_sight)
+    known = links.where(LINK.c.child == CHILD, LINK.c.superseded_at.is_(None)).cte("known")
+    return union_all(*(_holding(family, known) for family in families))
 
 
-def _holding(family: str) -> Select[Any]:
+def _holding(family: str, known: CTE) -> Select[Any]:
     """How much each agency that knows the child holds of a family; when it came only where that is in sight."""
-    of, in_sight = table(family), LINK.c.source_agency.in_(AGENCIES)
-    current = and_(_is_about(of, family, LINK), of.c.superseded_at.is_(None))
-    last = [func.max(case((in_sight, of.c[name]))) for name in ("kept_at", "recorded_at")]
-    counted = (LINK.c.source_agency, literal(family).label("family"), func.count(of.c.seq), *last)
-    known = select(*counted).select_from(LINK.outerjoin(of, current))
-    return known.where(LINK.c.child == CHILD, LINK.c.superseded_at.is_(None)).group_by(LINK.c.source_agency)
+    of = table(family)
+    current = and_(_is_about(of, family, known), of.c.superseded_at.is_(None))
+    last = [func.max(case((known.c.in_sight, of.c[name]))) for name in ("kept_at", "recorded_at")]
+    counted = (known.c.source_agency, literal(family).label("family"), func.count(of.c.seq), *last)
+    return select(*counted).select_from(known.outerjoin(of, current)).group_by(known.c.source_agency)

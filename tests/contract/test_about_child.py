@@ -36,14 +36,14 @@ def test_what_several_agencies_say_is_read_together(shared: Store, known: Known)
     with shared.snapshot() as connection:
         entries = about_child.entries(connection, Scope(known.child, BOTH))
         bodies = about_child.bodies(connection, Scope(known.child, BOTH), entries)
-        events = about_child.events(connection, Scope(known.child, BOTH))
+        events = about_child.looked_after_events(connection, Scope(known.child, BOTH))
     assert {(one.agency, bool(one.facts["is_contributed"])) for one in entries} == {
         (AGENCY, False),
         (ELSEWHERE[1], True),
     }
     assert {bodies[one.seq]["happened_on"] for one in entries} == {"2025-02-24", "2025-02-25"}
     assert {one.agency for one in events} == {ELSEWHERE[1]}
-    assert {"care_start", "care_and_legal_change"} <= {one.facts["event"] for one in events}
+    assert {"S", "B"} <= {one.facts["kind"] for one in events}
 
 
 @pytest.mark.parametrize("agencies", [frozenset[str](), frozenset((AGENCY,))])
@@ -53,7 +53,6 @@ def test_nothing_is_read_of_an_agency_out_of_sight(shared: Store, known: Known, 
         every = about_child.entries(connection, Scope(known.child, BOTH))
         read = [
             *about_child.entries(connection, scope),
-            *about_child.events(connection, scope),
             *about_child.looked_after_events(connection, scope),
             *(one for name in FAMILIES for one in about_child.records(connection, scope, name, None)),
         ]
