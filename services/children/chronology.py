@@ -28,7 +28,7 @@ or were corrected by one of these.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -62,7 +62,7 @@ class Item:
 
     @property
     def said(self) -> Sequence[Said]:
-        return (self.main, *self.also)
+        return (self.main, *sorted(self.also, key=lambda one: one.place)) if self.also else (self.main,)
 
 
 def chronology(reading: Reading) -> Shown:
@@ -113,7 +113,7 @@ def _events(said: Said, rows: Iterable[Row]) -> Iterator[Said]:
         if at is not None and said.facts.get("kind", "") in row["kinds"].split(";"):
             on = local_date(at) if isinstance(at, datetime) else at
             facts = {"event": row["code"], "reason": said.facts[row["reason"]] if row["reason"] else None}
-            yield replace(said, happened_on=on, facts=facts)
+            yield said._replace(happened_on=on, facts=facts)
 
 
 def folded(events: Iterable[Said], entries: Iterable[Said]) -> list[Item]:
@@ -123,7 +123,7 @@ def folded(events: Iterable[Said], entries: Iterable[Said]) -> list[Item]:
     for item in items:
         for event_type in event_types(item.main):
             by_day.setdefault((item.main.happened_on, event_type), []).append(item)
-    for entry in sorted(entries, key=lambda one: one.place):
+    for entry in entries:
         same = by_day.get((entry.happened_on, entry.facts["event_type"]), []) if _may_fold(entry) else []
         home = _home_of(entry, same)
         if home:
@@ -204,7 +204,8 @@ def _for_sharing(entries: Sequence[Said], corrected_by: Corrections) -> list[Sai
 
 def _told(reading: Reading, item: Item, bodies: Mapping[int, Json], corrected_by: Corrections) -> Json:
     main, *also = (_one_told(reading, said, bodies, corrected_by) for said in item.said)
-    return main | {"also": also}
+    main["also"] = also
+    return main
 
 
 def _one_told(reading: Reading, said: Said, bodies: Mapping[int, Json], corrected_by: Corrections) -> Json:

@@ -1,8 +1,5 @@
 """What happened to a looked-after child, as worked out from the care episodes."""
 
-from datetime import date
-from typing import Any
-
 from services.children.reading import Json, Reading, Shown, source_of
 from services.store import about_child
 from services.store.about_child import Said
@@ -16,9 +13,4 @@ def events(reading: Reading) -> Shown:
 
 
 def _told(said: Said) -> Json:
-    facts = {name: _text(value) for name, value in said.facts.items() if value is not None}
-    return source_of(said) | {"record": facts}
-
-
-def _text(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
+    return source_of(said) | {"record": {name: value for name, value in said.facts.items() if value is not None}}

@@ -101,8 +101,8 @@ def _fresh(held: Holding, reading: Reading) -> Json:
         "agency_name": agency_name(held.agency),
         "family": held.family,
         "count": held.count,
-        "last_recorded_at": held.recorded_at and held.recorded_at.isoformat(),
-        "last_received_at": held.received_at and held.received_at.isoformat(),
+        "last_recorded_at": held.recorded_at,
+        "last_received_at": held.received_at,
         "days_silent": days,
         "is_gap": days is None or days > LONG_DAYS,
     }

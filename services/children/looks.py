@@ -16,7 +16,7 @@ def _told(entry: audit.Entry, agency: str) -> Json:
     act = entry.act
     return {
         "entry": entry.entry,
-        "at": entry.at.isoformat(),
+        "at": entry.at,
         "agency": act.agency,
         "agency_name": agency_name(act.agency),
         "act": act.act,

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -22,6 +23,7 @@ from services.store.about_child import Place, Said, Scope
 CURSOR_LIFETIME = timedelta(days=1)
 """For how long a list can be read on as it was at its first page."""
 Json = dict[str, Any]
+"""What is answered as JSON; days and instants are still to be written as text."""
 
 
 class Placed(Protocol):
@@ -118,7 +120,7 @@ class Reading:
         """Of all items the ones of the page, in order, and where to go on."""
         cursor = self.asked.cursor
         in_order = sorted(items, key=lambda one: one.place)
-        rest = [one for one in in_order if cursor is None or one.place > cursor.after]
+        rest = [one for one in in_order if one.place > cursor.after] if cursor else in_order
         some = rest[: self.asked.limit]
         if len(rest) == len(some):
             return some, None
@@ -130,7 +132,9 @@ class Reading:
         shown = redacted(BY_NAME[said.family], record, self.sight)
         # The source's own id of the child is its own affair: the answer is about the opaque id.
         shown.pop("child", None)
-        return {**source_of(said), **more, "record": shown}
+        item = source_of(said)
+        item.update(more, record=shown)
+        return item
 
 
 @dataclass(frozen=True)
@@ -151,12 +155,13 @@ def source_of(said: Said) -> Json:
         "family": said.family,
         "source_id": said.source_id,
         "version": said.version,
-        "happened_on": said.happened_on and said.happened_on.isoformat(),
-        "recorded_at": said.recorded_at.isoformat(),
-        "received_at": said.received_at.isoformat(),
+        "happened_on": said.happened_on,
+        "recorded_at": said.recorded_at,
+        "received_at": said.received_at,
     }
 
 
+@cache
 def agency_name(agency: str) -> str:
     """What an agency is called; its code where no list names it."""
     row = code_list("agencies").rows.get(agency)

@@ -83,8 +83,7 @@ class Place(NamedTuple):
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One thing that one version of a record says, and when that happened; `facts` are more of its columns."""
 
     family: str
@@ -205,21 +204,9 @@ def _said(connection: Connection, statement: Any, scope: Scope) -> list[Said]:
 
 
 def _one(row: Any, fact_names: Sequence[str]) -> Said:
-    family, number, on, at = row[:4]
-    seq, agency, source, source_id, version, recorded_at, received_at, *facts = row[4:]
-    return Said(
-        family=family,
-        seq=seq,
-        agency=agency,
-        source=source,
-        source_id=source_id,
-        version=version,
-        recorded_at=recorded_at,
-        received_at=received_at,
-        happened_on=local_date(at) if at else on,
-        number=number,
-        facts=dict(zip(fact_names, facts, strict=True)),
-    )
+    family, number, on, at, *stamp = row[: 4 + len(STAMP)]
+    facts = dict(zip(fact_names, row[4 + len(STAMP) :], strict=True))
+    return Said._make((family, *stamp, local_date(at) if at else on, number, facts))
 
 
 def _same_record(one: FromClause, other: FromClause) -> ColumnElement[bool]:
