@@ -35,7 +35,8 @@ class Look:
 
 def look(connection: Connection, asker: Asker, child: str, at: datetime, what: Look, asked: Asked) -> tuple[Json, Act]:
     """What is answered, and what is to be on the log before it leaves; raises NotFound for who may not look."""
-    reading = Reading(connection, asker, sight_of(connection, asker, child, at), asked, at)
+    sight = sight_of(connection, asker, child, at)
+    reading = Reading(connection, asker, sight, about_child.links_to(connection, child), asked, at)
     shown = what.show(reading)
     held = [one for one in _holdings(reading, what.families) if asked.agency in (None, one.agency)]
     behind = _behind(held)
@@ -76,9 +77,9 @@ def act_of(asker: Asker, act: str, what: str, child: str | None, detail: Json) -
 
 
 def _holdings(reading: Reading, families: Sequence[str]) -> list[Holding]:
-    everywhere = about_child.Scope(reading.sight.child, reading.sight.agencies)
-    found = about_child.holdings(reading.connection, everywhere, families) if families else []
-    return sorted(found, key=lambda one: (one.agency, families.index(one.family)))
+    if not families:
+        return []
+    return about_child.holdings(reading.connection, reading.links, reading.sight.agencies, families)
 
 
 def _behind(held: Sequence[Holding]) -> Counter[str]:

@@ -18,7 +18,7 @@ from services.access.redaction import redacted
 from services.access.sight import Sight
 from services.errors import BadRequest
 from services.store import about_child
-from services.store.about_child import Place, Said, Scope
+from services.store.about_child import Linked, Place, Said, Scope
 
 CURSOR_LIFETIME = timedelta(days=1)
 """For how long a list can be read on as it was at its first page."""
@@ -95,6 +95,7 @@ class Reading:
     connection: Connection
     asker: Asker
     sight: Sight
+    links: Sequence[Linked]
     asked: Asked
     at: datetime
 
@@ -103,18 +104,19 @@ class Reading:
         return local_date(self.at)
 
     @property
-    def agencies(self) -> frozenset[str]:
-        """Whose items are read: those in sight, or of those the one that is asked for."""
-        return self.sight.agencies & {self.asked.agency} if self.asked.agency else self.sight.agencies
-
-    @property
     def scope(self) -> Scope:
-        return Scope(self.sight.child, self.agencies, self.asked.cursor.as_at if self.asked.cursor else None)
+        """Whose items are read: those in sight, or of those the one that is asked for."""
+        return Scope(self._in_sight, self.asked.cursor.as_at if self.asked.cursor else None)
 
     @property
     def now(self) -> Scope:
         """The same as it is now, whatever page is asked for."""
-        return Scope(self.sight.child, self.agencies)
+        return Scope(self._in_sight)
+
+    @property
+    def _in_sight(self) -> list[Linked]:
+        agencies = self.sight.agencies & {self.asked.agency} if self.asked.agency else self.sight.agencies
+        return [one for one in self.links if one.agency in agencies]
 
     def page(self, items: Iterable[P]) -> tuple[list[P], str | None]:
         """Of all items the ones of the page, in order, and where to go on."""

@@ -1,8 +1,9 @@
 """What sources say about one child, read across them.
 
-Every query here starts from the links in sight: those of the agencies whose
-items may be shown (`Scope.agencies`). What is outside is never read, but for
-how many records there are of it (`holdings`).
+Every query here is of the links in sight (`Scope.links`): those of the agencies
+whose items may be shown. What is outside is never read, but for how many records
+there are of it (`holdings`). The links are looked up first, so that each query is
+of one table by its index, whatever the database knows of its contents.
 
 A list that is read page by page stays as it was when its first page was read
 (`Scope.as_at`): a version that has been replaced since stands where it stood,
@@ -18,7 +19,6 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import (
-    CTE,
     BigInteger,
     ColumnElement,
     Connection,
@@ -27,7 +27,6 @@ from sqlalchemy import (
     FromClause,
     Select,
     Table,
-    Text,
     and_,
     bindparam,
     case,
@@ -37,6 +36,7 @@ from sqlalchemy import (
     literal,
     null,
     select,
+    tuple_,
     union_all,
 )
 
@@ -52,25 +52,40 @@ JOURNAL: Table = Journal.__table__  # type: ignore[attr-defined]
 STAMP = ("seq", "source_agency", "source", "source_id", "version", "recorded_at", "kept_at")
 RECORD = ("source_agency", "source", "source_id")
 
-CHILD = bindparam("child", type_=Text())
+LINKS: Any = bindparam("links", expanding=True)
+OWN_IDS: Any = bindparam("own_ids", expanding=True)
 AGENCIES: Any = bindparam("agencies", expanding=True)
 AS_AT = bindparam("as_at", type_=UtcInstant())
 
 
+class Linked(NamedTuple):
+    """A source's own id of a child, and since when it is linked to the child."""
+
+    agency: str
+    source: str
+    source_id: str
+    received_at: datetime
+
+
 @dataclass(frozen=True)
 class Scope:
-    """A child, whose items are to be read, and as at which instant: None for now."""
+    """The links whose items are to be read, and as at which instant: None for now."""
 
-    child: str
-    agencies: frozenset[str]
+    links: Sequence[Linked]
     as_at: datetime | None = None
 
     @property
     def is_later(self) -> bool:
         return self.as_at is not None
 
+    @property
+    def agencies(self) -> frozenset[str]:
+        return frozenset(one.agency for one in self.links)
+
     def parameters(self) -> dict[str, Any]:
-        given: dict[str, Any] = {"child": self.child, "agencies": sorted(self.agencies)}
+        """On a later page without the links that were made since the first."""
+        links = [one for one in self.links if self.as_at is None or one.received_at <= self.as_at]
+        given: dict[str, Any] = {"links": [one[:3] for one in links], "own_ids": sorted({one[2] for one in links})}
         return given | ({"as_at": self.as_at} if self.as_at else {})
 
 
@@ -113,10 +128,17 @@ class Holding:
 
     agency: str
     family: str
-    count: int
     in_sight: bool
+    count: int
     received_at: datetime | None
     recorded_at: datetime | None
+
+
+def links_to(connection: Connection, child: str) -> list[Linked]:
+    """Every source's own id of a child now, in sight or not."""
+    columns = (LINK.c[name] for name in (*RECORD, "received_at"))
+    query = select(*columns).where(LINK.c.child == child, LINK.c.superseded_at.is_(None))
+    return [Linked(*row) for row in connection.execute(query)]
 
 
 def records(
@@ -157,10 +179,15 @@ def _body(seq: int, body: str) -> tuple[int, dict[str, Any]]:
     return seq, orjson.loads(body)
 
 
-def holdings(connection: Connection, scope: Scope, families: Sequence[str]) -> list[Holding]:
+def holdings(
+    connection: Connection, links: Sequence[Linked], agencies: frozenset[str], families: Sequence[str]
+) -> list[Holding]:
     """What each agency that knows the child holds of these families, those out of sight too: how many, no more."""
-    found = connection.execute(_holdings(tuple(families)), scope.parameters())
-    return [Holding(row[0], row[1], row[2], row[0] in scope.agencies, row[3], row[4]) for row in found]
+    given = Scope(links).parameters() | {"agencies": sorted(agencies)}
+    found = {row[:2]: row[2:] for row in connection.execute(_holdings(tuple(families)), given)}
+    known = sorted({one.agency for one in links})
+    nothing = (0, None, None)
+    return [Holding(one, name, one in agencies, *found.get((one, name), nothing)) for one in known for name in families]
 
 
 class Candidate(NamedTuple):
@@ -189,14 +216,6 @@ def candidates(connection: Connection, column: str, value: Any) -> list[Candidat
 # --- the statements, each made once -------------------------------------------
 
 
-@cache
-def _links_in_sight(is_later: bool) -> CTE:
-    """The links to the child in sight now; on a later page those of them that were there at the first."""
-    links = select(*(LINK.c[name] for name in RECORD)).where(LINK.c.child == CHILD, LINK.c.superseded_at.is_(None))
-    in_sight = links.where(LINK.c.source_agency.in_(AGENCIES))
-    return (in_sight.where(LINK.c.received_at <= AS_AT) if is_later else in_sight).cte("in_sight")
-
-
 def _said(connection: Connection, statement: Any, scope: Scope) -> list[Said]:
     found: CursorResult[Any] = connection.execute(statement, scope.parameters())
     fact_names = tuple(str(name) for name in found.keys())[len(STAMP) + 4 :]  # noqa: SIM118  (no mapping)
@@ -213,31 +232,30 @@ def _same_record(one: FromClause, other: FromClause) -> ColumnElement[bool]:
     return and_(*(one.c[name] == other.c[name] for name in RECORD))
 
 
-def _is_about(of: FromClause, family: str, link: FromClause) -> ColumnElement[bool]:
-    """Whether a family's row is about the child of a link: its source's own id of the child is the link's."""
+def _is_about(of: FromClause, family: str) -> ColumnElement[bool]:
+    """Whether a family's row is about the child of one of the links: its source's own id of the child is the link's."""
     own_id = of.c.source_id if BY_NAME[family].is_child else of.c.child
-    return and_(of.c.source_agency == link.c.source_agency, of.c.source == link.c.source, own_id == link.c.source_id)
+    return and_(own_id.in_(OWN_IDS), tuple_(of.c.source_agency, of.c.source, own_id).in_(LINKS))
 
 
 def _versions(family: str, columns: Sequence[str], is_later: bool) -> FromClause:
     """The current versions in sight of a family's records; on a later page, those of the first page's instant."""
-    of, link = table(family), _links_in_sight(is_later)
-    names = dict.fromkeys((*STAMP, *columns))
-    wanted = [of.c[name] for name in names]
-    current = select(*wanted).join(link, _is_about(of, family, link)).where(of.c.superseded_at.is_(None))
+    of = table(family)
+    wanted = [of.c[name] for name in dict.fromkeys((*STAMP, *columns))]
+    current = select(*wanted).where(_is_about(of, family), of.c.superseded_at.is_(None))
     if not is_later:
         return current.subquery()
-    replaced = select(*wanted).select_from(_replaced_since(of, family, link)).where(of.c.superseded_at > AS_AT)
+    replaced = select(*wanted).select_from(_replaced_since(of, family)).where(of.c.superseded_at > AS_AT)
     return union_all(current.where(of.c.kept_at <= AS_AT), replaced.where(of.c.kept_at <= AS_AT)).subquery()
 
 
-def _replaced_since(of: Table, family: str, link: CTE) -> FromClause:
+def _replaced_since(of: Table, family: str) -> FromClause:
     """Earlier versions, found by the journal, of records whose current version came after the first page."""
     now = of.alias("now")
-    is_new = and_(_is_about(now, family, link), now.c.superseded_at.is_(None), now.c.kept_at > AS_AT)
+    is_new = and_(_is_about(now, family), now.c.superseded_at.is_(None), now.c.kept_at > AS_AT)
     is_earlier = and_(_same_record(JOURNAL, now), JOURNAL.c.family == family, JOURNAL.c.version < now.c.version)
-    is_it = and_(_is_about(of, family, link), of.c.seq == JOURNAL.c.seq)
-    return link.join(now, is_new).join(JOURNAL, is_earlier).join(of, is_it)
+    is_it = and_(_is_about(of, family), of.c.source_agency == JOURNAL.c.source_agency, of.c.seq == JOURNAL.c.seq)
+    return now.join(JOURNAL, and_(is_new, is_earlier)).join(of, is_it)
 
 
 def _row(family: str, of: FromClause, happened: ColumnElement[Any] | None, number: Any = 0) -> list[Any]:
@@ -282,16 +300,13 @@ def _is_part(part: Table, of: FromClause) -> ColumnElement[bool]:
 
 @cache
 def _holdings(families: tuple[str, ...]) -> Any:
-    in_sight = LINK.c.source_agency.in_(AGENCIES).label("in_sight")
-    links = select(*(LINK.c[name] for name in RECORD), in_sight)
-    known = links.where(LINK.c.child == CHILD, LINK.c.superseded_at.is_(None)).cte("known")
-    return union_all(*(_holding(family, known) for family in families))
+    return union_all(*(_holding(family) for family in families))
 
 
-def _holding(family: str, known: CTE) -> Select[Any]:
-    """How much each agency that knows the child holds of a family; when it came only where that is in sight."""
+def _holding(family: str) -> Select[Any]:
+    """How much each agency holds of a family; when it came only where that is in sight."""
     of = table(family)
-    current = and_(_is_about(of, family, known), of.c.superseded_at.is_(None))
-    last = [func.max(case((known.c.in_sight, of.c[name]))) for name in ("kept_at", "recorded_at")]
-    counted = (known.c.source_agency, literal(family).label("family"), func.count(of.c.seq), *last)
-    return select(*counted).select_from(known.outerjoin(of, current)).group_by(known.c.source_agency)
+    in_sight = of.c.source_agency.in_(AGENCIES)
+    last = [func.max(case((in_sight, of.c[name]))) for name in ("kept_at", "recorded_at")]
+    counted = select(of.c.source_agency, literal(family).label("family"), func.count(of.c.seq), *last)
+    return counted.where(_is_about(of, family), of.c.superseded_at.is_(None)).group_by(of.c.source_agency)

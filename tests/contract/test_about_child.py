@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import Connection
 
 from services.store import about_child
-from services.store.about_child import Scope
+from services.store.about_child import Scope, links_to
 from services.store.engine import Store
 from tests.conftest import AGENCY, ELSEWHERE, Service
 from tests.contract.asking import Known, a_child, entry
 
 BOTH = frozenset((AGENCY, ELSEWHERE[1]))
 FAMILIES = ("children", "chronologies", "plans")
+
+
+def scoped(connection: Connection, known: Known, agencies: frozenset[str] = BOTH) -> Scope:
+    return Scope([one for one in links_to(connection, known.child) if one.agency in agencies])
 
 
 @pytest.fixture
@@ -34,9 +39,9 @@ def known(service: Service) -> Known:
 
 def test_what_several_agencies_say_is_read_together(shared: Store, known: Known) -> None:
     with shared.snapshot() as connection:
-        entries = about_child.entries(connection, Scope(known.child, BOTH))
-        bodies = about_child.bodies(connection, Scope(known.child, BOTH), entries)
-        events = about_child.looked_after_events(connection, Scope(known.child, BOTH))
+        entries = about_child.entries(connection, scoped(connection, known))
+        bodies = about_child.bodies(connection, scoped(connection, known), entries)
+        events = about_child.looked_after_events(connection, scoped(connection, known))
     assert {(one.agency, bool(one.facts["is_contributed"])) for one in entries} == {
         (AGENCY, False),
         (ELSEWHERE[1], True),
@@ -48,9 +53,9 @@ def test_what_several_agencies_say_is_read_together(shared: Store, known: Known)
 
 @pytest.mark.parametrize("agencies", [frozenset[str](), frozenset((AGENCY,))])
 def test_nothing_is_read_of_an_agency_out_of_sight(shared: Store, known: Known, agencies: frozenset[str]) -> None:
-    scope = Scope(known.child, agencies)
     with shared.snapshot() as connection:
-        every = about_child.entries(connection, Scope(known.child, BOTH))
+        scope = scoped(connection, known, agencies)
+        every = about_child.entries(connection, scoped(connection, known))
         read = [
             *about_child.entries(connection, scope),
             *about_child.looked_after_events(connection, scope),
@@ -63,7 +68,7 @@ def test_nothing_is_read_of_an_agency_out_of_sight(shared: Store, known: Known, 
 
 def test_of_an_agency_out_of_sight_it_is_told_how_much_and_not_when(shared: Store, known: Known) -> None:
     with shared.snapshot() as connection:
-        held = about_child.holdings(connection, Scope(known.child, frozenset((AGENCY,))), FAMILIES)
+        held = about_child.holdings(connection, links_to(connection, known.child), frozenset((AGENCY,)), FAMILIES)
     told = {(one.agency, one.family): (one.count, one.in_sight, one.received_at is not None) for one in held}
     assert told == {
         (AGENCY, "children"): (1, True, True),
@@ -79,5 +84,5 @@ def test_a_record_of_another_child_is_never_among_them(shared: Store, known: Kno
     other = a_child(service)
     entry(other, "2025-02-24")
     with shared.snapshot() as connection:
-        found = about_child.entries(connection, Scope(other.child, BOTH))
+        found = about_child.entries(connection, scoped(connection, other))
     assert len(found) == 1 and found[0].source_id.startswith(other.name)
