@@ -9,6 +9,8 @@ from schemas.record import Family, Item
 from schemas.registry import FAMILIES
 from schemas.retraction import RetractionBody
 from schemas.safeguards import BreakGlassBody, ReviewBody, SharingDecisionBody
+from schemas.search import ChildSearch
+from services.api.asking import ASKING
 
 REF = "#/components/schemas/"
 VALIDATE = {
@@ -217,6 +219,86 @@ class NoticeAnswer(Answer):
         return {200: {"model": cls}, **BODY_PROBLEMS}
 
 
+class Freshness(BaseModel):
+    """When an agency in sight last sent a record of a family about the child; a gap is no proof of calm."""
+
+    agency: str
+    agency_name: str
+    family: str
+    count: int
+    last_recorded_at: str | None
+    last_received_at: str | None
+    days_silent: int | None
+    is_gap: bool
+
+
+class Ask(BaseModel):
+    """Whom to ask."""
+
+    agency: str
+    name: str
+
+
+class Withheld(BaseModel):
+    """How many records of an agency stay behind, and whom to ask for them."""
+
+    count: int
+    ask: Ask
+
+
+class AboutAnswer(Answer):
+    """What may be seen of a child, and what may not."""
+
+    child: str
+    freshness: list[Freshness]
+    withheld: list[Withheld]
+    restriction: str
+    left_out: list[str]
+    """Classes of fields that the child's restriction leaves out."""
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, **PROBLEMS}
+
+
+class ItemsAnswer(AboutAnswer):
+    """A page of what is known, each item with its source agency and dates."""
+
+    items: list[dict[str, Any]]
+    next: int | str | None
+
+
+class SummaryAnswer(ItemsAnswer):
+    """The child as each source knows them, and the fields on which sources differ."""
+
+    differs: list[str]
+
+
+class ChronologyAnswer(ItemsAnswer):
+    """A page of a chronology."""
+
+    view: str
+
+
+class PlanAnswer(AboutAnswer):
+    """The single plan, and others that are in force beside it."""
+
+    plan: dict[str, Any] | None
+    others: list[dict[str, Any]]
+    is_single: bool
+
+
+class SearchAnswer(Answer):
+    """What a search came to: match, review, many or none; the child only where it is a match."""
+
+    status: str
+    child: str | None
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, **problems(400, 401, 403, 408, 413, 415, 422, 429, 503)}
+
+
 class TokenAnswer(Answer):
     """An access token."""
 
@@ -242,8 +324,19 @@ def takes(contract: type[Item]) -> dict[str, Any]:
 
 
 RETRACTION = takes(RetractionBody)
-POSTED: tuple[type[Item], ...] = (RetractionBody, BreakGlassBody, ReviewBody, SharingDecisionBody)
+POSTED: tuple[type[Item], ...] = (RetractionBody, ChildSearch, BreakGlassBody, ReviewBody, SharingDecisionBody)
 """The contracts of bodies that are no records."""
+
+
+SEARCH = takes(ChildSearch) | {"parameters": ASKING}
+CURSOR: dict[str, dict[str, Any]] = {
+    "after": {
+        "name": "after",
+        "in": "query",
+        "description": "The `next` of the page before; good for a day, in which the list stays as it was at first.",
+        "schema": {"type": "string"},
+    }
+}
 
 
 def contract_schemas() -> dict[str, Any]:

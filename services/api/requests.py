@@ -227,14 +227,19 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def paging(request: Request) -> tuple[int, int]:
-    """`after` and `limit` of a list; raises BadRequest."""
-    after, limit = (request.query_params.get(name, default) for name, default in (("after", "0"), ("limit", "100")))
-    if (
-        not all(re.fullmatch(r"\d{1,18}", value, re.ASCII) for value in (after, limit))
-        or not 1 <= int(limit) <= MOST_ITEMS
-    ):
-        raise BadRequest(f"limit is 1 to {MOST_ITEMS}, and after is the `next` of the page before")
-    return int(after), int(limit)
+    """`after` and `limit` of a list whose items are numbered; raises BadRequest."""
+    after = request.query_params.get("after", "0")
+    if not re.fullmatch(r"\d{1,18}", after, re.ASCII):
+        raise BadRequest("after is the `next` of the page before")
+    return int(after), limit_of(request)
+
+
+def limit_of(request: Request) -> int:
+    """`limit` of a list; raises BadRequest."""
+    limit = request.query_params.get("limit", "100")
+    if not re.fullmatch(r"\d{1,18}", limit, re.ASCII) or not 1 <= int(limit) <= MOST_ITEMS:
+        raise BadRequest(f"limit is 1 to {MOST_ITEMS}")
+    return int(limit)
 
 
 PAGING: dict[str, Any] = {

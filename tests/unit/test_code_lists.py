@@ -38,7 +38,7 @@ EXPECTED = {
     "protection_thresholds", "purposes", "received_via", "referral_decisions", "referral_reasons",
     "referral_sources", "referred_to", "religions", "restrictions", "retraction_reasons",
     "review_outcomes", "s25_bases", "sexes", "sibling_relations", "siblings_apart_reasons",
-    "significances", "wellbeing_indicators", "with_siblings",
+    "significances", "system_events", "wellbeing_indicators", "with_siblings",
 }  # fmt: skip
 
 # (list, column, the list its codes are in)
@@ -52,6 +52,8 @@ CROSSWALKS = [
     ("partnerships", "health_board", "health_boards"),
     ("purposes", "lawful_bases", "lawful_bases"),
     ("purposes", "roles", "practitioner_roles"),
+    ("system_events", "event_types", "event_types"),
+    ("system_events", "kinds", "looked_after_event_kinds"),
 ]
 
 # What the contract fixes: the whole list, neither more nor less.
