@@ -5,9 +5,13 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from quality.rule import Severity
+from schemas.explanation import ExplanationBody
 from schemas.record import Family, Item
-from schemas.registry import FAMILIES
+from schemas.registry import BY_NAME, FAMILIES
 from schemas.retraction import RetractionBody
+from schemas.sign_off import ReopeningBody, SignatureBody, SignOffBody
+from services.api.requests import PAGING
 
 REF = "#/components/schemas/"
 VALIDATE = {
@@ -81,6 +85,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 OPEN_PROBLEMS = problems(400, 404, 503)
 PROBLEMS = problems(400, 401, 403, 404, 503)
+QUALITY_PROBLEMS = problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 503)
 WRITE_PROBLEMS = problems(400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 503)
 
 
@@ -159,6 +164,65 @@ class Page(Answer):
     next: int | str | None
 
 
+class FindingAnswer(Answer):
+    """A finding, and what happened to it."""
+
+    id: int
+    rule: str
+    severity: str
+    agency: str
+    source: str
+    family: str
+    source_id: str
+    pointer: str
+    fields: list[str]
+    detail: str
+    hint: str
+    state: str
+    explanation: dict[str, Any] | None
+    first_seen: str
+    last_seen: str
+    changed_since_run: bool
+    history: list[dict[str, Any]]
+
+    @classmethod
+    def written(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, **QUALITY_PROBLEMS}
+
+
+class RunAnswer(Answer):
+    """A quality run, and what became of each rule in it."""
+
+    run: int
+    started_at: str
+    today: str
+    statuses: dict[str, int]
+    results: list[dict[str, Any]]
+
+
+class SignOffAnswer(Answer):
+    """A sign-off with its snapshot, and whether anything was received since that it would not cover."""
+
+    id: int
+    agency: str
+    state: str
+    families: list[str]
+    covers_from: str
+    covers_to: str
+    as_at: str
+    digest: str
+    prepared: dict[str, Any]
+    signed: dict[str, Any] | None
+    reopened: dict[str, Any] | None
+    changed_since: bool
+    changes: dict[str, int]
+    snapshot: dict[str, Any]
+
+    @classmethod
+    def written(cls, status: int = 200) -> dict[int | str, dict[str, Any]]:
+        return {status: {"model": cls}, **QUALITY_PROBLEMS}
+
+
 class TokenAnswer(Answer):
     """An access token."""
 
@@ -179,17 +243,36 @@ def body_of(family: Family) -> dict[str, Any]:
     return {"requestBody": body, "parameters": [VALIDATE]}
 
 
-RETRACTION = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": REF + RetractionBody.__name__}}},
-    }
-}
+def _body(contract: type[Item]) -> dict[str, Any]:
+    schema = {"$ref": REF + contract.__name__}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+SAID: tuple[type[Item], ...] = (RetractionBody, ExplanationBody, SignOffBody, SignatureBody, ReopeningBody)
+"""Bodies that are no record."""
+RETRACTION, EXPLANATION, SIGN_OFF, SIGNATURE, REOPENING = map(_body, SAID)
+
+
+def _asked(**values: Any) -> dict[str, Any]:
+    """A list's own parameters, beside those of every list."""
+    own = [{"name": name, "in": "query", "schema": schema} for name, schema in values.items()]
+    return {"parameters": [*own, *PAGING["parameters"]]}
+
+
+WANTED_FINDINGS = _asked(
+    state={"enum": ["open", "explained", "closed_by_data", "any"], "default": "open"},
+    rule={"type": "string"},
+    severity={"enum": [severity.value for severity in Severity]},
+    family={"enum": list(BY_NAME)},
+    source={"type": "string"},
+    agency={"type": "string"},
+)
+WANTED_SIGN_OFFS = _asked(agency={"type": "string"})
 
 
 def contract_schemas() -> dict[str, Any]:
-    """The JSON Schemas of every contract, of their parts and of a retraction, by name."""
-    posted: list[type[Item]] = [*(family.contract for family in FAMILIES), RetractionBody]
+    """The JSON Schemas of every contract, of their parts and of what is said beside records, by name."""
+    posted: list[type[Item]] = [*(family.contract for family in FAMILIES), *SAID]
     _, described = models_json_schema([(each, "validation") for each in posted], ref_template=REF + "{model}")
     found: dict[str, Any] = described["$defs"]
     return found
