@@ -13,7 +13,19 @@ from starlette.exceptions import HTTPException
 from quality.catalogue import rules
 from schemas.registry import FAMILIES
 from services.access.tokens import Callers
-from services.api import batches, changes, health, quality, receipts, reconciliation, records, reference, runs, tokens
+from services.api import (
+    batches,
+    changes,
+    health,
+    quality,
+    receipts,
+    reconciliation,
+    records,
+    reference,
+    runs,
+    sign_offs,
+    tokens,
+)
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
 from services.api.described import contract_schemas
 from services.errors import Problem
@@ -31,6 +43,7 @@ ROUTERS = (
     reference.router,
     quality.router,
     runs.router,
+    sign_offs.router,
     health.router,
 )
 FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")

@@ -4,7 +4,7 @@ import argparse
 from collections import Counter
 
 from quality.catalogue import rules
-from services.cli import findings
+from services.cli import findings, sign_offs
 from services.cli.screen import COULD_NOT_RUN, FINE, FOUND, print_counts, print_json, print_table, progress, say
 from services.cli.service import refuse_unready
 from services.settings import Settings
@@ -18,6 +18,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     listing = actions.add_parser("rules", help="the catalogue")
     listing.set_defaults(run=run_rules)
     findings.add(actions)
+    sign_offs.add(actions)
     for action in (running, listing):
         action.add_argument("--json", action="store_true")
 

@@ -6,11 +6,13 @@ Rows are read as they come, so that a million of them take no more memory than a
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, Table, collate, false, select
+from sqlalchemy import Connection, Table, collate, false, or_, select
 
+from services.store.family_tables import table
 from services.store.tables import Held
-from services.store.writing import Owner
+from services.store.writing import JOURNAL, Owner
 
 HELD: Table = Held.__table__  # type: ignore[attr-defined]
 AT_ONCE = 5_000
@@ -27,10 +29,10 @@ class Digest:
     digest: str
 
 
-def digest(connection: Connection, owner: Owner, family: str) -> Digest:
-    """The digest of what is held of a family."""
+def digest(connection: Connection, owner: Owner, family: str, as_at: datetime | None = None) -> Digest:
+    """The digest of what is held of a family now, or was held at an instant that is settled."""
     count, hashing = 0, hashlib.sha256()
-    for source_id, sha256 in held(connection, owner, family):
+    for source_id, sha256 in held_at(connection, owner, family, as_at) if as_at else held(connection, owner, family):
         count += 1
         hashing.update(f"{source_id}\t{sha256}\n".encode())
     return Digest(count, hashing.hexdigest())
@@ -52,5 +54,20 @@ def held(
         query = query.where(source_id >= first)
     if last is not None:
         query = query.where(source_id <= last)
+    for row in connection.execute(query.order_by(source_id), execution_options={"yield_per": AT_ONCE}):
+        yield row.source_id, row.sha256
+
+
+def held_at(connection: Connection, owner: Owner, family: str, as_at: datetime) -> Iterator[tuple[str, str]]:
+    """The id and SHA-256 of each record that was held at an instant."""
+    record = table(family)
+    source_id = collate(record.c.source_id, BYTE_ORDER[connection.dialect.name])
+    query = select(record.c.source_id, JOURNAL.c.sha256).join(JOURNAL, JOURNAL.c.seq == record.c.seq)
+    query = query.where(
+        record.c.source_agency == owner.agency,
+        record.c.source == owner.source,
+        record.c.kept_at <= as_at,
+        or_(record.c.superseded_at.is_(None), record.c.superseded_at > as_at),
+    )
     for row in connection.execute(query.order_by(source_id), execution_options={"yield_per": AT_ONCE}):
         yield row.source_id, row.sha256
