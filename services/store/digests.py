@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, collate, false, or_, select
+from sqlalchemy import Connection, Table, and_, collate, false, func, select
 
-from services.store.family_tables import table
 from services.store.tables import Held
-from services.store.writing import JOURNAL, Owner
+from services.store.writing import JOURNAL, KEY, Owner, Put
 
 HELD: Table = Held.__table__  # type: ignore[attr-defined]
 AT_ONCE = 5_000
@@ -59,15 +58,18 @@ def held(
 
 
 def held_at(connection: Connection, owner: Owner, family: str, as_at: datetime) -> Iterator[tuple[str, str]]:
-    """The id and SHA-256 of each record that was held at an instant."""
-    record = table(family)
-    source_id = collate(record.c.source_id, BYTE_ORDER[connection.dialect.name])
-    query = select(record.c.source_id, JOURNAL.c.sha256).join(JOURNAL, JOURNAL.c.seq == record.c.seq)
-    query = query.where(
-        record.c.source_agency == owner.agency,
-        record.c.source == owner.source,
-        record.c.kept_at <= as_at,
-        or_(record.c.superseded_at.is_(None), record.c.superseded_at > as_at),
+    """The id and SHA-256 of each record that was held at an instant: its last version by then, unless it retracted."""
+    earlier = JOURNAL.alias("earlier")
+    same = [earlier.c[name] == HELD.c[name] for name in KEY]
+    last = select(func.max(earlier.c.version)).where(*same, earlier.c.received_at <= as_at).scalar_subquery()
+    found = and_(*(JOURNAL.c[name] == HELD.c[name] for name in KEY), JOURNAL.c.version == last)
+    versions = select(HELD.c.source_id, JOURNAL.c.sha256).select_from(HELD.join(JOURNAL, found))
+    query = versions.where(
+        HELD.c.source_agency == owner.agency,
+        HELD.c.source == owner.source,
+        HELD.c.family == family,
+        JOURNAL.c.op == Put.op,
     )
-    for row in connection.execute(query.order_by(source_id), execution_options={"yield_per": AT_ONCE}):
+    ordered = query.order_by(collate(HELD.c.source_id, BYTE_ORDER[connection.dialect.name]))
+    for row in connection.execute(ordered, execution_options={"yield_per": AT_ONCE}):
         yield row.source_id, row.sha256
