@@ -31,9 +31,11 @@ from services.api import (
     reconciliation,
     records,
     reference,
+    runs,
     safeguards,
     search,
     sharing,
+    sign_offs,
     tokens,
 )
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
@@ -58,6 +60,8 @@ ROUTERS = (
     quality.router,
     safeguards.router,
     sharing.router,
+    runs.router,
+    sign_offs.router,
     health.router,
 )
 FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")

@@ -152,9 +152,9 @@ def _count(scope: Scope, status: int) -> None:
     REQUESTS.labels(scope["method"], route, str(status)).inc()
 
 
-def answer(body: Any) -> Response:
+def answer(body: Any, status: int = 200) -> Response:
     """A body as JSON; dates and instants as text."""
-    return Response(orjson.dumps(body, default=str), media_type="application/json")
+    return Response(orjson.dumps(body, default=str), status, media_type="application/json")
 
 
 def page(items: list[Any], after: Any) -> Response:

@@ -5,12 +5,16 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from quality.rule import Severity
+from schemas.explanation import ExplanationBody
 from schemas.record import Family, Item
-from schemas.registry import FAMILIES
+from schemas.registry import BY_NAME, FAMILIES
 from schemas.retraction import RetractionBody
 from schemas.safeguards import BreakGlassBody, ReviewBody, SharingDecisionBody
 from schemas.search import ChildSearch
+from schemas.sign_off import ReopeningBody, SignatureBody, SignOffBody
 from services.api.asking import ASKING
+from services.api.requests import PAGING
 
 REF = "#/components/schemas/"
 VALIDATE = {
@@ -85,6 +89,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 OPEN_PROBLEMS = problems(400, 404, 503)
 PROBLEMS = problems(400, 401, 403, 404, 429, 503)
 BODY_PROBLEMS = problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 503)
+QUALITY_PROBLEMS = problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
 WRITE_PROBLEMS = problems(400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 503)
 
 
@@ -299,6 +304,65 @@ class SearchAnswer(Answer):
         return {200: {"model": cls}, **problems(400, 401, 403, 408, 413, 415, 422, 429, 503)}
 
 
+class FindingAnswer(Answer):
+    """A finding, and what happened to it."""
+
+    id: int
+    rule: str
+    severity: str
+    agency: str
+    source: str
+    family: str
+    source_id: str
+    pointer: str
+    fields: list[str]
+    detail: str
+    hint: str
+    state: str
+    explanation: dict[str, Any] | None
+    first_seen: str
+    last_seen: str
+    changed_since_run: bool
+    history: list[dict[str, Any]]
+
+    @classmethod
+    def written(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, **QUALITY_PROBLEMS}
+
+
+class RunAnswer(Answer):
+    """A quality run, and what became of each rule in it."""
+
+    run: int
+    started_at: str
+    today: str
+    statuses: dict[str, int]
+    results: list[dict[str, Any]]
+
+
+class SignOffAnswer(Answer):
+    """A sign-off with its snapshot, and whether anything was received since that it would not cover."""
+
+    id: int
+    agency: str
+    state: str
+    families: list[str]
+    covers_from: str
+    covers_to: str
+    as_at: str
+    digest: str
+    prepared: dict[str, Any]
+    signed: dict[str, Any] | None
+    reopened: dict[str, Any] | None
+    changed_since: bool
+    changes: dict[str, int]
+    snapshot: dict[str, Any]
+
+    @classmethod
+    def written(cls, status: int = 200) -> dict[int | str, dict[str, Any]]:
+        return {status: {"model": cls}, **QUALITY_PROBLEMS}
+
+
 class TokenAnswer(Answer):
     """An access token."""
 
@@ -323,11 +387,10 @@ def takes(contract: type[Item]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-RETRACTION = takes(RetractionBody)
-POSTED: tuple[type[Item], ...] = (RetractionBody, ChildSearch, BreakGlassBody, ReviewBody, SharingDecisionBody)
+SAID: tuple[type[Item], ...] = (RetractionBody, ExplanationBody, SignOffBody, SignatureBody, ReopeningBody)
+RETRACTION, EXPLANATION, SIGN_OFF, SIGNATURE, REOPENING = map(takes, SAID)
+POSTED: tuple[type[Item], ...] = (*SAID, ChildSearch, BreakGlassBody, ReviewBody, SharingDecisionBody)
 """The contracts of bodies that are no records."""
-
-
 SEARCH = takes(ChildSearch) | {"parameters": ASKING}
 CURSOR: dict[str, dict[str, Any]] = {
     "after": {
@@ -337,6 +400,23 @@ CURSOR: dict[str, dict[str, Any]] = {
         "schema": {"type": "string"},
     }
 }
+
+
+def _asked(**values: Any) -> dict[str, Any]:
+    """A list's own parameters, beside those of every list."""
+    own = [{"name": name, "in": "query", "schema": schema} for name, schema in values.items()]
+    return {"parameters": [*own, *PAGING["parameters"]]}
+
+
+WANTED_FINDINGS = _asked(
+    state={"enum": ["open", "explained", "closed_by_data", "any"], "default": "open"},
+    rule={"type": "string"},
+    severity={"enum": [severity.value for severity in Severity]},
+    family={"enum": list(BY_NAME)},
+    source={"type": "string"},
+    agency={"type": "string"},
+)
+WANTED_SIGN_OFFS = _asked(agency={"type": "string"})
 
 
 def contract_schemas() -> dict[str, Any]:

@@ -14,9 +14,9 @@ from services.access.review import reviewed
 from services.access.tokens import Caller
 from services.api.answers import answer, page
 from services.api.asking import ASKING, asks
-from services.api.bodies import JSON, LARGEST_BODY, read_body
 from services.api.described import GrantAnswer, NoticeAnswer, Page, takes
 from services.api.requests import PAGING, StoreOf, body_up_to, paging, requires
+from services.intake.bodies import JSON, LARGEST_BODY, read_body
 from services.store import broken_glass
 
 router = APIRouter(tags=["safeguards"])

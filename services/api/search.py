@@ -1,14 +1,12 @@
 """Looking for a child by what is known of them: in the body, so that no address ever holds it."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from schemas.registry import BY_NAME
 from schemas.search import ChildSearch
 from services.access.asker import Asker
 from services.api.answers import answer
@@ -18,15 +16,12 @@ from services.api.described import SEARCH, SearchAnswer
 from services.api.requests import body_up_to, the_store
 from services.children.looking import act_of
 from services.children.search import Found, can_search, search
-from services.errors import Invalid
 from services.intake import remarks
-from services.intake.lines import malformed
-from services.intake.strict_json import NotJson, parse
+from services.intake.bodies import JSON, LARGEST_BODY, read_body, refused
 from services.store.engine import Store
 
 router = APIRouter(tags=["children"])
-LARGEST = 64 * 1024
-_body = body_up_to(LARGEST, "application/json")
+_body = body_up_to(LARGEST_BODY, JSON)
 
 
 @router.post("/v1/children/search", responses=SearchAnswer.answers(), openapi_extra=SEARCH)
@@ -49,21 +44,8 @@ def _found(store: Store, wanted: ChildSearch) -> Found:
 
 def _wanted(body: bytes) -> ChildSearch:
     """Who is looked for; raises Invalid."""
-    try:
-        wanted = ChildSearch.model_validate(_parsed(body))
-    except ValidationError as error:
-        told = list(remarks.of_shape(BY_NAME["children"], error))
-        raise Invalid("This is no search for a child", errors=told) from None
+    wanted = read_body(ChildSearch, body)
     if not can_search(wanted):
         detail = "an identifier (chi, scn), or given_name, family_name and date_of_birth together"
-        raise Invalid(
-            "This is too little to look for a child by", errors=[remarks.of_rule("SH02", "", "missing", detail)]
-        )
+        raise refused(remarks.of_rule("SH02", "", "missing", detail))
     return wanted
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return parse(body)
-    except NotJson as error:
-        raise Invalid("The body is no search for a child", errors=[malformed(str(error))]) from None

@@ -11,9 +11,9 @@ from services.access.asker import Asker
 from services.access.sharing import decide_sharing, decisions, may_be_told
 from services.api.answers import page
 from services.api.asking import ASKING, asks
-from services.api.bodies import JSON, LARGEST_BODY, read_body
 from services.api.described import DecisionAnswer, Page, takes
 from services.api.requests import PAGING, StoreOf, body_up_to, paging
+from services.intake.bodies import JSON, LARGEST_BODY, read_body
 from services.store.tables import SharingDecision
 
 router = APIRouter(tags=["children"])

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 
 from pydantic import ValidationError
@@ -20,8 +21,8 @@ from services.cli import (
     signing_keys,
     sources,
 )
-from services.cli.screen import COULD_NOT_RUN, CouldNotRun, say
-from services.errors import Problem
+from services.cli.screen import COULD_NOT_RUN, FOUND, CouldNotRun, say
+from services.errors import NotSigned, Problem
 
 MODULES = (
     demo,
@@ -59,8 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(str(error))
         return COULD_NOT_RUN
     except Problem as problem:
-        say(f"{problem.title}.")
-        return COULD_NOT_RUN
+        said = (f" {one.pointer[1:] or 'It'}: {one.detail}." for one in problem.errors)
+        say(f"{problem.title}.{''.join(said)}")
+        return FOUND if isinstance(problem, NotSigned) else COULD_NOT_RUN
     except ValidationError as error:
         say("; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors()) + ".")
         return COULD_NOT_RUN
@@ -69,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return COULD_NOT_RUN
     except KeyboardInterrupt:
         say("Stopped.")
+        return COULD_NOT_RUN
+    except Exception:
+        traceback.print_exc()  # Python's own exit code for it is 1, which says that there are findings
         return COULD_NOT_RUN
     return code
 

@@ -41,6 +41,10 @@ GOOD = {
     "batch": "none",
     "child": "nobody",
     "notice": "1",
+    "finding": "1",
+    "run": "1",
+    "number": "1",
+    "sign_off": "1",
 }
 
 
