@@ -18,10 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
+from quality.page import Sheet
 from services.access import credentials
 from services.access.credentials import Credentials
 from services.access.scopes import DEFAULT_SCOPES
@@ -35,9 +36,6 @@ from services.sender.receipt import Receipt
 from services.settings import Settings
 from services.store import reading, sources
 from services.store.engine import Store
-
-if TYPE_CHECKING:
-    from services.measures.sheets import Sheet
 
 NOTICE = "MADE-UP DATA: no person in it exists."
 SEED = 1
@@ -62,7 +60,7 @@ class Shown:
     findings: dict[str, int] = field(default_factory=dict)
     release: str = ""
     problems: list[str] = field(default_factory=list)
-    headlines: "list[Sheet]" = field(default_factory=list)
+    headlines: list[Sheet] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         shown = dict(vars(self)) | {"headlines": [vars(one) for one in self.headlines], "home": str(self.home)}

@@ -4,6 +4,7 @@ import argparse
 from collections import Counter
 
 from quality.catalogue import rules
+from quality.rule import Rule
 from services.cli.screen import COULD_NOT_RUN, FINE, FOUND, print_counts, print_json, print_table, progress, say
 from services.cli.service import refuse_unready
 from services.settings import Settings
@@ -50,9 +51,14 @@ def run_quality(options: argparse.Namespace) -> int:
 
 def run_rules(options: argparse.Namespace) -> int:
     if options.json:
-        fields = ("code", "family", "severity", "says", "hint", "source", "dimension")
+        fields = ("code", "family", "severity", "says", "hint", "source", "dimension", "is_experimental")
         print_json({"items": [{name: getattr(rule, name) for name in fields} for rule in rules()], "next": None})
     else:
-        rows = [(rule.code, rule.family, rule.severity.value, rule.says) for rule in rules()]
+        rows = [(rule.code, rule.family, _severity(rule), rule.says) for rule in rules()]
         print_table(f"{len(rows)} rules", ("rule", "family", "severity", "what must be true"), rows)
+        say("A running service has a page for each, at /rules/CODE.")
     return FINE
+
+
+def _severity(rule: Rule) -> str:
+    return f"{rule.severity.value}, experimental" if rule.is_experimental else rule.severity.value
