@@ -13,7 +13,18 @@ from starlette.exceptions import HTTPException
 from quality.catalogue import rules
 from schemas.registry import FAMILIES
 from services.access.tokens import Callers
-from services.api import batches, changes, health, quality, receipts, reconciliation, records, reference, tokens
+from services.api import (
+    batches,
+    changes,
+    health,
+    quality,
+    receipts,
+    reconciliation,
+    records,
+    reference,
+    scorecards,
+    tokens,
+)
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
 from services.api.described import contract_schemas
 from services.errors import Problem
@@ -30,6 +41,7 @@ ROUTERS = (
     receipts.router,
     reference.router,
     quality.router,
+    scorecards.router,
     health.router,
 )
 FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")

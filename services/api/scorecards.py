@@ -1,0 +1,77 @@
+"""Scorecards: what the latest run said of the caller's own agency, and to a national role of every agency."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from schemas.codelists import code_list
+from services.access.tokens import Caller
+from services.api.answers import page
+from services.api.described import Page
+from services.api.requests import PAGING, StoreOf, paging, requires
+from services.errors import NotFound
+from services.store import scorecards
+
+router = APIRouter(tags=["quality"])
+FILTERS = {
+    "agency": "One agency's; other agencies are told of to a national role only.",
+    "family": "Of one record family.",
+    "dimension": f"On one side of quality, or {scorecards.ALL} for all of them together.",
+    "year": "Of one year, 1 August to 31 July, as 2024-25.",
+}
+ASKED: dict[str, Any] = {
+    "parameters": [
+        *PAGING["parameters"],
+        *(
+            {"name": name, "in": "query", "description": told, "schema": {"type": "string"}}
+            for name, told in FILTERS.items()
+        ),
+    ]
+}
+MayRead = Annotated[Caller, Depends(requires("quality.read", "after", "limit", *FILTERS))]
+
+
+@router.get("/v1/quality/scorecards", responses=Page.answers(), openapi_extra=ASKED)
+def list_scorecards(request: Request, store: StoreOf, caller: MayRead) -> Response:
+    """Scores of the latest run, by agency, family, side of quality and year; beside each last year's and others'."""
+    after, limit = paging(request)
+    only = {column: request.query_params[name] for name, column in _columns() if name in request.query_params}
+    only |= _within_sight(caller, request.query_params.get("agency"))
+    with store.reading() as connection:
+        run = scorecards.latest_run(connection)
+        found = scorecards.cards(connection, run.run or 0, after, limit, **only) if run else []
+    return page([_as_json(one) for one in found], found[-1].scorecard if len(found) == limit else None)
+
+
+def _columns() -> list[tuple[str, str]]:
+    return [(name, "source_agency" if name == "agency" else name) for name in FILTERS]
+
+
+def _within_sight(caller: Caller, asked: str | None) -> dict[str, str]:
+    """Own agency only, but for a national role; raises NotFound for another's."""
+    own = caller.owner.agency
+    if own in code_list("agencies").flagged("has_national_view"):
+        return {}
+    if asked not in (None, own):
+        raise NotFound
+    return {"source_agency": own}
+
+
+def _as_json(card: Any) -> dict[str, Any]:
+    score = scorecards.score
+    return {
+        "id": card.scorecard,
+        "run": card.run,
+        "agency": card.source_agency,
+        "family": card.family,
+        "dimension": card.dimension,
+        "year": card.year,
+        "tested": card.tested,
+        "failed": card.failed,
+        "score": score(card.tested, card.failed),
+        "last_year": {"tested": card.last_tested, "score": score(card.last_tested, card.last_failed)},
+        "similar_agencies": {"tested": card.similar_tested, "score": score(card.similar_tested, card.similar_failed)},
+        "score_is_unusual": card.score_is_unusual,
+        "count_is_unusual": card.count_is_unusual,
+    }
