@@ -1,5 +1,6 @@
 """Scorecards: what the latest run said of the caller's own agency, and to a national role of every agency."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -10,10 +11,11 @@ from services.access.tokens import Caller
 from services.api.answers import page
 from services.api.described import Page
 from services.api.requests import PAGING, StoreOf, paging, requires
-from services.errors import NotFound
+from services.errors import BadRequest, NotFound
 from services.store import scorecards
 
 router = APIRouter(tags=["quality"])
+RUN = "Of an earlier run, by its number; left out, of the latest."
 FILTERS = {
     "agency": "One agency's; other agencies are told of to a national role only.",
     "family": "Of one record family.",
@@ -23,36 +25,43 @@ FILTERS = {
 ASKED: dict[str, Any] = {
     "parameters": [
         *PAGING["parameters"],
+        {"name": "run", "in": "query", "description": RUN, "schema": {"type": "integer", "minimum": 0}},
         *(
             {"name": name, "in": "query", "description": told, "schema": {"type": "string"}}
             for name, told in FILTERS.items()
         ),
     ]
 }
-MayRead = Annotated[Caller, Depends(requires("quality.read", "after", "limit", *FILTERS))]
+MayRead = Annotated[Caller, Depends(requires("quality.read", "after", "limit", "run", *FILTERS))]
 
 
 @router.get("/v1/quality/scorecards", responses=Page.answers(), openapi_extra=ASKED)
 def list_scorecards(request: Request, store: StoreOf, caller: MayRead) -> Response:
-    """Scores of the latest run, by agency, family, side of quality and year; beside each last year's and others'."""
-    after, limit = paging(request)
-    only = {column: request.query_params[name] for name, column in _columns() if name in request.query_params}
-    only |= _within_sight(caller, request.query_params.get("agency"))
+    """Scores of one run, by agency, family, side of quality and year; beside each last year's and others'."""
+    (after, limit), asked = paging(request), run_asked(request)
+    only = {name: request.query_params[name] for name in FILTERS if name in request.query_params}
+    agency = _within_sight(caller, only.pop("agency", None))
     with store.reading() as connection:
-        run = scorecards.latest_run(connection)
-        found = scorecards.cards(connection, run.run or 0, after, limit, **only) if run else []
+        run = asked if asked is not None else scorecards.latest(connection)
+        found = scorecards.cards(connection, run, after, limit, **only, **agency)
     return page([_as_json(one) for one in found], found[-1].scorecard if len(found) == limit else None)
 
 
-def _columns() -> list[tuple[str, str]]:
-    return [(name, "source_agency" if name == "agency" else name) for name in FILTERS]
+def run_asked(request: Request) -> int | None:
+    """The run that `run` names; raises BadRequest."""
+    given = request.query_params.get("run")
+    if given is None:
+        return None
+    if not re.fullmatch(r"\d{1,18}", given, re.ASCII):
+        raise BadRequest("run is the number of a run")
+    return int(given)
 
 
 def _within_sight(caller: Caller, asked: str | None) -> dict[str, str]:
     """Own agency only, but for a national role; raises NotFound for another's."""
     own = caller.owner.agency
     if own in code_list("agencies").flagged("has_national_view"):
-        return {}
+        return {} if asked is None else {"source_agency": asked}
     if asked not in (None, own):
         raise NotFound
     return {"source_agency": own}

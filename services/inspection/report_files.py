@@ -49,7 +49,7 @@ def safe(value: Any) -> str:
 def write_files(folder: Path, rows: Iterable[Cells], about: Cells, cards: Sequence[Cells]) -> None:
     """Write all three, with the scorecards; `about` says whose they are, and where it says so that all is made up."""
     marked = {MADE_UP_COLUMN: MADE_UP} if MADE_UP_COLUMN in about else {}
-    columns = (*COLUMNS, *marked)
+    columns, cards = (*COLUMNS, *marked), [card | marked for card in cards]
     with ExitStack() as files:
         adders = [
             files.enter_context(_csv(folder / CSV, columns)),

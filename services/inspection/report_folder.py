@@ -54,8 +54,9 @@ def _write_agency(connection: Connection, report: Report, agency: Agency, out: P
 
 def _about(report: Report, agency: Agency) -> Cells:
     marked = {MADE_UP_COLUMN: MADE_UP} if report.synthetic else {}
-    told = {"agency": agency.code, "name": agency.name, "run": report.run.run, "run_at": report.run.started_at.isoformat()}
-    return {**marked, **told, "errors": agency.errors, "queries": agency.queries, "children": agency.children}
+    run = {"run": report.run.run, "run_at": report.run.started_at.isoformat()}
+    counts = {"errors": agency.errors, "queries": agency.queries, "children": agency.children}
+    return {**marked, "agency": agency.code, "name": agency.name, **run, **counts}
 
 
 def _card_rows(agency: Agency) -> list[Cells]:

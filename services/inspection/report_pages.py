@@ -148,7 +148,8 @@ def _card(card: Any) -> tuple[str, ...]:
     now, last = score(card.tested, card.failed), score(card.last_tested, card.last_failed)
     change = f"{(now - last) * 100:+.1f} points" if now is not None and last is not None else ""
     similar = score(card.similar_tested, card.similar_failed)
-    flags = ((card.score_is_unusual, "score"), (card.count_is_unusual, "number of records"))
+    of_count = card.count_is_unusual and card.dimension == ALL
+    flags = ((card.score_is_unusual, "score"), (of_count, "number of records"))
     unusual = " and ".join(what for is_unusual, what in flags if is_unusual)
     told = f"{unusual} changed more than usual (ST02)" if unusual else ""
     return percent(now), f"{card.tested:,}", percent(last), change, percent(similar), told

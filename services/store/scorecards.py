@@ -39,6 +39,12 @@ def latest_run(connection: Connection) -> QualityRun | None:
     return QualityRun(**row._mapping) if row else None
 
 
+def latest(connection: Connection) -> int:
+    """The latest run's number; 0 where there is none."""
+    run = latest_run(connection)
+    return run.run or 0 if run else 0
+
+
 def cards(connection: Connection, run: int, after: int, limit: int, **only: str) -> Sequence[Any]:
     """A run's scorecards after that one, those alone whose columns hold what `only` says."""
     query = _of(CARD, run, only).where(CARD.c.scorecard > after)
