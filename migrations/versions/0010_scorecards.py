@@ -1,5 +1,7 @@
 """Scorecards of each run, what each agency has to put right, and whether reasons are there."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -16,7 +18,7 @@ def _run() -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(["run"], ["quality_run.run"])
 
 
-def _columns(kind: sa.types.TypeEngine[object], *names: str, nullable: bool = False) -> list[sa.Column[object]]:
+def _columns(kind: Any, *names: str, nullable: bool = False) -> list[sa.Column[Any]]:
     return [sa.Column(name, kind, nullable=nullable) for name in names]
 
 

@@ -226,6 +226,7 @@ def _print(options: argparse.Namespace, shown: Shown) -> None:
     for one in shown.headlines:
         print_sheet(one, NOTICE)
     say(f"The release, verified, is in {shown.release}.")
+    say("What each agency has to put right, as pages and Excel: kith quality report.")
 
 
 def _invite(shown: Shown, files: list[Path], clients: dict[str, Credentials]) -> None:

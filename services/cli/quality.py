@@ -44,7 +44,8 @@ def run_quality(options: argparse.Namespace) -> int:
         ]
         print_table("Rules that failed", ("rule", "severity", "failed", "of", "what must be true"), failed)
         print_counts("Rules by what became of them", statuses)
-        say("Each agency reads its own findings, record by record, at /v1/quality/findings.")
+        say("Each agency reads its own findings, record by record, at /v1/quality/findings, its scores at")
+        say("/v1/quality/scorecards; kith quality report writes both as pages, Excel, CSV and JSON.")
     if done.run.crashed:
         say("Crashed: " + "; ".join(f"{r.rule.code}: {r.why}" for r in done.run.crashed))
         return COULD_NOT_RUN

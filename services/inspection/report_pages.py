@@ -17,6 +17,7 @@ from services.store.scorecards import ALL, score
 PAGE, RULES = "index.html", "rules"
 NOTHING = "no records"
 NOT_SUBMITTED = "not submitted"
+NOT_PUBLIC = "For use within the agencies: small counts are not suppressed."
 DEFINITION = (
     "A score is the share of records that break no error or query of that side of quality; experimental rules, and "
     "records older than their source's going live, are outside it. A year is 1 August to 31 July, by the first day "
@@ -70,7 +71,8 @@ def index(report: Report) -> str:
 
 
 def _when(report: Report) -> str:
-    return escape(f"Run {report.run.run}, of what was held at {report.run.started_at:%d %B %Y %H:%M} UTC.")
+    when = f"Run {report.run.run}, of what was held at {report.run.started_at:%d %B %Y %H:%M} UTC."
+    return escape(f"{when} {NOT_PUBLIC}")
 
 
 def _shown(report: Report, sheets: Sequence[Sheet]) -> str:

@@ -35,7 +35,7 @@ SECRETS = ("Zebedee", "O'Quirk", "0101157509", "180669079")
 
 def child(source_id: str, **changes: Any) -> dict[str, Any]:
     person = {"given_name": "Zebedee", "family_name": "O'Quirk", "date_of_birth": "2015-01-01"}
-    others = {"chi": None, "scn": None, "siblings": [], "identity_change": None}
+    others: dict[str, Any] = {"chi": None, "scn": None, "siblings": [], "identity_change": None}
     return {"family": "children", "source_id": source_id, "record": changed("children", person | others | changes)}
 
 
