@@ -68,19 +68,4 @@ def _within_sight(caller: Caller, asked: str | None) -> dict[str, str]:
 
 
 def _as_json(card: Any) -> dict[str, Any]:
-    score = scorecards.score
-    return {
-        "id": card.scorecard,
-        "run": card.run,
-        "agency": card.source_agency,
-        "family": card.family,
-        "dimension": card.dimension,
-        "year": card.year,
-        "tested": card.tested,
-        "failed": card.failed,
-        "score": score(card.tested, card.failed),
-        "last_year": {"tested": card.last_tested, "score": score(card.last_tested, card.last_failed)},
-        "similar_agencies": {"tested": card.similar_tested, "score": score(card.similar_tested, card.similar_failed)},
-        "score_is_unusual": card.score_is_unusual,
-        "count_is_unusual": card.count_is_unusual,
-    }
+    return {"id": card.scorecard, "run": card.run, "agency": card.source_agency, **scorecards.told(card)}

@@ -13,7 +13,6 @@ from services.inspection.report_files import MADE_UP_COLUMN, Cells, write_files
 from services.inspection.report_pages import PAGE, RULES, agency_page, index
 from services.store import scorecards
 from services.store.engine import Store
-from services.store.scorecards import score
 
 RUNS_SHOWN = 10
 
@@ -49,7 +48,8 @@ def _write_agency(connection: Connection, report: Report, agency: Agency, out: P
     over_time = scorecards.over_time(connection, agency.code, RUNS_SHOWN)
     page = agency_page(report, agency, over_time, has_index)
     (folder / PAGE).write_text(page, encoding="utf-8")
-    write_files(folder, _findings(connection, agency.code), _about(report, agency), _card_rows(agency))
+    cards = [scorecards.told(card) for card in agency.cards]
+    write_files(folder, _findings(connection, agency.code), _about(report, agency), cards)
 
 
 def _about(report: Report, agency: Agency) -> Cells:
@@ -57,24 +57,6 @@ def _about(report: Report, agency: Agency) -> Cells:
     run = {"run": report.run.run, "run_at": report.run.started_at.isoformat()}
     counts = {"errors": agency.errors, "queries": agency.queries, "children": agency.children}
     return {**marked, "agency": agency.code, "name": agency.name, **run, **counts}
-
-
-def _card_rows(agency: Agency) -> list[Cells]:
-    return [
-        {
-            "family": card.family,
-            "dimension": card.dimension,
-            "year": card.year,
-            "tested": card.tested,
-            "failed": card.failed,
-            "score": score(card.tested, card.failed),
-            "last_year": score(card.last_tested, card.last_failed),
-            "similar_agencies": score(card.similar_tested, card.similar_failed),
-            "score_is_unusual": card.score_is_unusual,
-            "count_is_unusual": card.count_is_unusual,
-        }
-        for card in agency.cards
-    ]
 
 
 def _findings(connection: Connection, agency: str) -> Iterator[Cells]:

@@ -25,6 +25,24 @@ def score(tested: int | None, failed: int | None) -> float | None:
     return round(1 - (failed or 0) / tested, 4) if tested else None
 
 
+def told(card: Any) -> dict[str, Any]:
+    """A scorecard in the words that everyone is told it in, its scores with what they are of."""
+    return {
+        "family": card.family,
+        "dimension": card.dimension,
+        "year": card.year,
+        "tested": card.tested,
+        "failed": card.failed,
+        "score": score(card.tested, card.failed),
+        "last_year_tested": card.last_tested,
+        "last_year_score": score(card.last_tested, card.last_failed),
+        "similar_tested": card.similar_tested,
+        "similar_score": score(card.similar_tested, card.similar_failed),
+        "score_is_unusual": card.score_is_unusual,
+        "count_is_unusual": card.count_is_unusual,
+    }
+
+
 def keep(connection: Connection, run: int, cards: Rows, gains: Rows, reasons: Rows) -> None:
     """Keep what a run said."""
     for table, rows in ((CARD, cards), (GAIN, gains), (REASON, reasons)):
