@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from schemas.codelists import code_list
+from services.access.national import seen_by
 from services.access.tokens import Caller
 from services.api.answers import page
 from services.api.described import Page
@@ -59,12 +59,11 @@ def run_asked(request: Request) -> int | None:
 
 def _within_sight(caller: Caller, asked: str | None) -> dict[str, str]:
     """Own agency only, but for a national role; raises NotFound for another's."""
-    own = caller.owner.agency
-    if own in code_list("agencies").flagged("has_national_view"):
-        return {} if asked is None else {"source_agency": asked}
-    if asked not in (None, own):
+    seen = seen_by(caller.owner.agency)
+    if seen and asked not in (None, seen):
         raise NotFound
-    return {"source_agency": own}
+    agency = seen or asked
+    return {"source_agency": agency} if agency else {}
 
 
 def _as_json(card: Any) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, select
 
-from services.store.findings import FINDING, OPEN, RUN
-from services.store.tables import QualityRun, ReasonCount, RuleGain, Scorecard
+from services.store.findings import OPEN
+from services.store.tables import Finding, QualityRun, ReasonCount, RuleGain, Scorecard
 
+FINDING: Table = Finding.__table__  # type: ignore[attr-defined]
+RUN: Table = QualityRun.__table__  # type: ignore[attr-defined]
 CARD: Table = Scorecard.__table__  # type: ignore[attr-defined]
 GAIN: Table = RuleGain.__table__  # type: ignore[attr-defined]
 REASON: Table = ReasonCount.__table__  # type: ignore[attr-defined]
