@@ -109,7 +109,9 @@ class Rule:
     `table` is the part whose rows it tests ("" for the record itself), `also`
     further tables that a row rule tests in the same words, `fields` the columns
     it speaks of, the first of which a finding points at. `passing`
-    and `failing` are examples; `since` and `until` bound the rule in time.
+    and `failing` are examples; `since` and `until` bound the rule in time. An
+    experimental rule is tested and told of like any other, but stays out of the
+    score until it is adopted: until that word is taken away.
     """
 
     code: str
@@ -125,6 +127,7 @@ class Rule:
     also: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None
+    is_experimental: bool = False
     passing: Sequence[Example] = field(default=({},))
     failing: Sequence[Example] = field(default=())
 
@@ -137,6 +140,11 @@ class Rule:
     def table_names(self) -> tuple[str, ...]:
         """Every table whose rows the rule tests."""
         return (self.table_name, *self.also)
+
+    @property
+    def in_score(self) -> bool:
+        """Whether a record that breaks it is one that fails: info says only what is worth knowing."""
+        return self.severity is not Severity.INFO and not self.is_experimental
 
     @property
     def at_the_door(self) -> bool:

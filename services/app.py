@@ -33,6 +33,7 @@ from services.api import (
     reference,
     runs,
     safeguards,
+    scorecards,
     search,
     sharing,
     sign_offs,
@@ -62,6 +63,7 @@ ROUTERS = (
     sharing.router,
     runs.router,
     sign_offs.router,
+    scorecards.router,
     health.router,
 )
 FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")

@@ -93,3 +93,7 @@ class Settings(BaseSettings):
     @property
     def releases(self) -> Path:
         return self.home / "releases"
+
+    @property
+    def reports(self) -> Path:
+        return self.home / "reports"

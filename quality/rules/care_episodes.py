@@ -409,6 +409,7 @@ RULES = (
         hint="send reviewed_on, or the day the order ended and what came in its place",
         source="Children's Hearings (Scotland) Act 2011; the three clocks are to be confirmed",
         dimension=Dimension.TIMELINESS,
+        is_experimental=True,
         logic=Row(
             "ended_on IS NULL AND record.ended_on IS NULL"
             " AND (flag('legal_reasons', legal_reason, 'longest_days', '365')"

@@ -204,6 +204,7 @@ RULES = (
         hint="send the decision, or explain why it is still open",
         source="Local practice",
         dimension=Dimension.TIMELINESS,
+        is_experimental=True,
         logic=Row("decision IS NULL AND working_days_between(local_date(received_at), today()) > 5"),
         fields=("decision", "received_at"),
         passing=({}, _UNDECIDED | _LATE_IN_YEAR | {"received_at": "2026-01-08T09:20:00+00:00"}),

@@ -8,7 +8,9 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
 from quality.catalogue import by_code, rules
+from quality.page import POLICY
 from quality.rule import Rule
+from quality.rule_page import rule_page
 from schemas.codelists import code_list, names
 from schemas.registry import BY_NAME, BY_SEGMENT, FAMILIES
 from services.api.answers import answer, page
@@ -17,6 +19,7 @@ from services.errors import ALL, NotFound
 
 router = APIRouter(tags=["reference"], responses=OPEN_PROBLEMS)
 _PAGE: dict[int | str, dict[str, Any]] = {200: {"model": Page}}
+STYLED = f"{POLICY}; frame-ancestors 'none'"
 _FLAGS = {"true": True, "false": False, "": None}
 
 
@@ -66,6 +69,14 @@ def rule(code: str) -> Response:
     return answer(rule_as_json(by_code()[code]))
 
 
+@router.get("/rules/{code}", include_in_schema=False)
+def rule_for_people(code: str) -> HTMLResponse:
+    """One rule as a page."""
+    if code not in by_code():
+        raise NotFound("There is no such rule; see /v1/rules")
+    return HTMLResponse(rule_page(by_code()[code]), headers={"Content-Security-Policy": STYLED})
+
+
 @router.get("/problems/{name}", include_in_schema=False)
 def problem(name: str) -> HTMLResponse:
     """What a problem's type means."""
@@ -94,6 +105,7 @@ def rule_as_json(rule: Rule) -> dict[str, Any]:
         "table": rule.table_name,
         "fields": rule.fields,
         "at_the_door": rule.at_the_door,
+        "is_experimental": rule.is_experimental,
         "since": rule.since,
         "until": rule.until,
         "passing": rule.passing,

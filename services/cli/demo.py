@@ -19,10 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
+from quality.page import Sheet
 from schemas.registry import BY_NAME
 from schemas.sign_off import SignatureBody, SignOffBody
 from services.access import credentials
@@ -41,9 +42,6 @@ from services.sender.receipt import Receipt
 from services.settings import Settings
 from services.store import reading, sources
 from services.store.engine import Store
-
-if TYPE_CHECKING:
-    from services.measures.sheets import Sheet
 
 NOTICE = "MADE-UP DATA: no person in it exists."
 SEED = 1
@@ -69,7 +67,7 @@ class Shown:
     signed_off: int = 0
     release: str = ""
     problems: list[str] = field(default_factory=list)
-    headlines: "list[Sheet]" = field(default_factory=list)
+    headlines: list[Sheet] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         shown = dict(vars(self)) | {"headlines": [vars(one) for one in self.headlines], "home": str(self.home)}
@@ -257,6 +255,7 @@ def _print(options: argparse.Namespace, shown: Shown) -> None:
     for one in shown.headlines:
         print_sheet(one, NOTICE)
     say(f"The release, verified, is in {shown.release}.")
+    say("What each agency has to put right, as pages and Excel: kith quality report.")
 
 
 def _invite(shown: Shown, files: list[Path], clients: dict[str, Credentials]) -> None:

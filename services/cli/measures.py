@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from quality.page import MADE_UP, Sheet
 from services.cli.screen import FINE, CouldNotRun, out, print_json, progress, say
 from services.settings import Settings
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from services.extracts.release import Release
     from services.measures.measure import Measure
     from services.measures.reading import Told
-    from services.measures.sheets import Sheet
 
 ENGINES = ("duckdb", "spark")
 PAGE = "measures.html"
@@ -59,7 +59,7 @@ def run_measures(options: argparse.Namespace) -> int:
     return FINE
 
 
-def headline(release_folder: Path) -> "list[Sheet]":
+def headline(release_folder: Path) -> list[Sheet]:
     """Scotland's tables of the headline measures, each with its definition, the longest cut short: for the demo."""
     from services.extracts.release import Release
     from services.measures.sheets import by_year
@@ -130,7 +130,7 @@ def _described(measure: "Measure") -> dict[str, object]:
 
 
 def _print(release: "Release", told: "Sequence[Told]", councils_too: bool) -> None:
-    from services.measures.sheets import MADE_UP, NOT_FOR_PUBLICATION, by_year, sheets
+    from services.measures.sheets import NOT_FOR_PUBLICATION, by_year, sheets
 
     synthetic: bool = release.manifest["synthetic"]
     if synthetic:
@@ -143,7 +143,7 @@ def _print(release: "Release", told: "Sequence[Told]", councils_too: bool) -> No
     say(f"Release {release.release_id}. {NOT_FOR_PUBLICATION}")
 
 
-def print_sheet(sheet: "Sheet", notice: str = "") -> None:
+def print_sheet(sheet: Sheet, notice: str = "") -> None:
     """A table with a bar to each row, where bars help; only the first column wraps, so that numbers stay whole."""
     table = Table(title=sheet.title, caption=sheet.caption or notice, box=SIMPLE_HEAD, **TO_THE_LEFT)
     table.add_column(sheet.columns[0], overflow="fold", min_width=NARROWEST)

@@ -1,10 +1,11 @@
-"""kith quality: run the catalogue over the store, list it, or see to what it found."""
+"""kith quality: run the catalogue over the store, report and see to what was found, or list the rules."""
 
 import argparse
 from collections import Counter
 
 from quality.catalogue import rules
-from services.cli import findings, sign_offs
+from quality.rule import Rule
+from services.cli import findings, reports, sign_offs
 from services.cli.screen import COULD_NOT_RUN, FINE, FOUND, print_counts, print_json, print_table, progress, say
 from services.cli.service import refuse_unready
 from services.settings import Settings
@@ -19,6 +20,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     listing.set_defaults(run=run_rules)
     findings.add(actions)
     sign_offs.add(actions)
+    reports.add(actions)
     for action in (running, listing):
         action.add_argument("--json", action="store_true")
 
@@ -44,7 +46,8 @@ def run_quality(options: argparse.Namespace) -> int:
         ]
         print_table("Rules that failed", ("rule", "severity", "failed", "of", "what must be true"), failed)
         print_counts("Rules by what became of them", statuses)
-        say("Each agency reads its own findings, record by record, at /v1/quality/findings.")
+        say("Each agency reads its own findings, record by record, at /v1/quality/findings, its scores at")
+        say("/v1/quality/scorecards; kith quality report writes both as pages, Excel, CSV and JSON.")
     if done.run.crashed:
         say("Crashed: " + "; ".join(f"{r.rule.code}: {r.why}" for r in done.run.crashed))
         return COULD_NOT_RUN
@@ -53,9 +56,14 @@ def run_quality(options: argparse.Namespace) -> int:
 
 def run_rules(options: argparse.Namespace) -> int:
     if options.json:
-        fields = ("code", "family", "severity", "says", "hint", "source", "dimension")
+        fields = ("code", "family", "severity", "says", "hint", "source", "dimension", "is_experimental")
         print_json({"items": [{name: getattr(rule, name) for name in fields} for rule in rules()], "next": None})
     else:
-        rows = [(rule.code, rule.family, rule.severity.value, rule.says) for rule in rules()]
+        rows = [(rule.code, rule.family, _severity(rule), rule.says) for rule in rules()]
         print_table(f"{len(rows)} rules", ("rule", "family", "severity", "what must be true"), rows)
+        say("A running service has a page for each, at /rules/CODE.")
     return FINE
+
+
+def _severity(rule: Rule) -> str:
+    return f"{rule.severity.value}, experimental" if rule.is_experimental else rule.severity.value

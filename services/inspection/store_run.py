@@ -14,7 +14,9 @@ from quality.rule import Severity
 from quality.run import Result, Run, run
 from schemas.registry import FAMILIES
 from services.extracts.source import load, load_sources, reader_of
-from services.store import runs
+from services.inspection.reasons import answers
+from services.inspection.scorecards import cards, gains, prepare
+from services.store import runs, scorecards
 from services.store.engine import Store, settled_now
 from services.store.runs import Seen
 
@@ -46,8 +48,11 @@ def run_over_store(store_url: str, each: Callable[[str], None] = lambda step: No
         done = run(connection, rules(), local_date(datetime.now(UTC)), each=lambda: each("rule"))
         note_contents(connection, [result.rule for result in done.results if result.failed])
         seen = list(_seen(connection))
+        prepare(connection, done)
+        told = [list(each_of(connection)) for each_of in (cards, gains, answers)]
         with store.writing() as writing:
             number = runs.keep_run(writing, done.today, at, [_kept(result) for result in done.results], seen)
+            scorecards.keep(writing, number, *told)
     finally:
         store.close()
     return StoreRun(number, done, Counter(str(one.severity) for one in seen))

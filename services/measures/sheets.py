@@ -1,10 +1,10 @@
 """Tables for people, made from long rows: Scotland by year, councils in the latest year, groups in the latest year."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from quality.page import MADE_UP, VALUE, Sheet
 from services.measures.areas import SCOTLAND
 from services.measures.breakdowns import ALL, ALL_NAME, COUNTED, Breakdown
 from services.measures.expression import OK
@@ -12,32 +12,12 @@ from services.measures.measure import Measure, Unit
 from services.measures.reading import Row, Told
 
 MOST_CATEGORIES = 5
-NONE, VALUE = "None counted", "value"
-MADE_UP = "MADE-UP DATA: no person in it exists."
+NONE = "None counted"
 MADE_UP_RATES = (
     "A made-up population of children known to services over the real population: "
     "such a rate means nothing and only shows the form."
 )
 NOT_FOR_PUBLICATION = "No disclosure control has been applied: suppress small counts before publishing."
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One table: `shares` says how long each row's bar is, 0 to 1, or is empty where bars would not help."""
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    caption: str = ""
-    shares: Sequence[float] = ()
-    charted: int = 0
-    """The place of the column that the bars are of."""
-
-    @property
-    def drawn(self) -> str:
-        """What a chart of it shows: the table's title, with the year where the table has several."""
-        year = self.columns[self.charted]
-        return self.title if year == VALUE else f"{self.title}, {year}"
 
 
 def sheets(told: Told, synthetic: bool, years: int | None = None) -> list[Sheet]:

@@ -397,6 +397,55 @@ class QualityResult(SQLModel, table=True):
     why: str = ""
 
 
+class Scorecard(SQLModel, table=True):
+    """What one run said of one agency's records of a family and year, on one side of quality.
+
+    Beside it what was said of last year's, and of similar agencies' together (empty where there are too few).
+    """
+
+    __tablename__ = "scorecard"
+    __table_args__ = (Index("scorecard_by_agency", "run", "source_agency"),)
+    scorecard: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+    run: int = Field(sa_column=Column(BIG, ForeignKey("quality_run.run"), nullable=False))
+    source_agency: str
+    family: str
+    dimension: str
+    year: str
+    tested: int = Field(sa_column=Column(BIG, nullable=False))
+    failed: int = Field(sa_column=Column(BIG, nullable=False))
+    last_tested: int | None = Field(default=None, sa_column=Column(BIG))
+    last_failed: int | None = Field(default=None, sa_column=Column(BIG))
+    similar_tested: int | None = Field(default=None, sa_column=Column(BIG))
+    similar_failed: int | None = Field(default=None, sa_column=Column(BIG))
+    score_is_unusual: bool
+    count_is_unusual: bool
+
+
+class RuleGain(SQLModel, table=True):
+    """What one run said an agency has to put right: by rule, whose records and children, and how many would pass."""
+
+    __tablename__ = "rule_gain"
+    run: int = Field(sa_column=Column(BIG, ForeignKey("quality_run.run"), primary_key=True))
+    source_agency: str = Field(primary_key=True)
+    family: str = Field(primary_key=True)
+    rule: str = Field(primary_key=True)
+    records: int = Field(sa_column=Column(BIG, nullable=False))
+    children: int = Field(sa_column=Column(BIG, nullable=False))
+    gained: int = Field(sa_column=Column(BIG, nullable=False))
+
+
+class ReasonCount(SQLModel, table=True):
+    """How many of the reasons that a council owes got one answer, of one year, in one run."""
+
+    __tablename__ = "reason_count"
+    run: int = Field(sa_column=Column(BIG, ForeignKey("quality_run.run"), primary_key=True))
+    source_agency: str = Field(primary_key=True)
+    year: str = Field(primary_key=True)
+    reason: str = Field(primary_key=True)
+    answer: str = Field(primary_key=True)
+    answers: int = Field(sa_column=Column(BIG, nullable=False))
+
+
 class Finding(SQLModel, table=True):
     """One rule broken at one place of one record, from when it was first seen.
 

@@ -22,6 +22,7 @@ OPEN = {
     "/v1/schemas/{family}",
     "/v1/rules",
     "/v1/rules/{code}",
+    "/rules/{code}",
     "/problems/{name}",
     "/oauth/token",
     "/healthz",

@@ -1,11 +1,13 @@
 """What anyone may read: code lists, schemas, rules, the description of the service, its health."""
 
 import re
+from html import escape
 
 import pytest
 from openapi_spec_validator import validate
 
 from quality.catalogue import rules
+from quality.rule_page import EXPERIMENTAL
 from schemas.codelists import names
 from schemas.registry import FAMILIES
 from tests.conftest import Service
@@ -39,7 +41,26 @@ def test_every_rule_is_published(service: Service) -> None:
     assert service.http.get("/v1/rules/RF03").json()["severity"] == "reject"
 
 
-@pytest.mark.parametrize("path", ["/v1/codelists/nonsense", "/v1/schemas/nonsense", "/v1/rules/XX99", "/nonsense"])
+def test_every_rule_has_a_page_that_loads_nothing(service: Service) -> None:
+    for rule in rules():
+        answer = service.http.get(f"/rules/{rule.code}")
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
+        assert escape(rule.says) in answer.text and escape(rule.hint) in answer.text
+        assert not any(word in answer.text for word in ("<script", "<link", "<img", "src=", "@import", "url("))
+
+
+def test_the_page_of_an_experimental_rule_says_that_it_is_not_in_the_score(service: Service) -> None:
+    (experimental, *_), (adopted, *_) = (
+        [rule for rule in rules() if rule.is_experimental is wanted] for wanted in (True, False)
+    )
+    assert EXPERIMENTAL in service.http.get(f"/rules/{experimental.code}").text
+    assert EXPERIMENTAL not in service.http.get(f"/rules/{adopted.code}").text
+    assert service.http.get(f"/v1/rules/{experimental.code}").json()["is_experimental"] is True
+
+
+@pytest.mark.parametrize(
+    "path", ["/rules/XX99", "/v1/codelists/nonsense", "/v1/schemas/nonsense", "/v1/rules/XX99", "/nonsense"]
+)
 def test_what_is_not_there_is_a_problem(service: Service, path: str) -> None:
     answer = service.http.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")

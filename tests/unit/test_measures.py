@@ -10,6 +10,7 @@ import pytest
 from sqlglot import parse_one
 from sqlglot.expressions import CTE, Query, Table
 
+from quality.page import MADE_UP
 from schemas.registry import BY_NAME as FAMILIES
 from services.cli.main import main
 from services.cli.measures import HEADLINES, headline
@@ -26,7 +27,7 @@ from services.measures.measure import Measure, Unit
 from services.measures.page import page
 from services.measures.reading import Reading, Row, opened
 from services.measures.registry import BY_NAME, MEASURES
-from services.measures.sheets import MADE_UP, by_year, sheets
+from services.measures.sheets import by_year, sheets
 from services.measures.sql import DUCKDB, SPARK, sql_of
 from services.settings import Settings
 from services.store import sources
