@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -65,13 +64,7 @@ def contradictions(body: SharingDecisionBody, asker: Asker) -> Iterator[Remark]:
 def _kept(connection: Connection, asker: Asker, child: str, body: SharingDecisionBody) -> SharingDecision:
     at = datetime.now(UTC)
     sight_of(connection, asker, child, at)
-    who: dict[str, Any] = {
-        "worker": asker.worker,
-        "role": asker.role,
-        "purpose": asker.purpose,
-        "client_id": asker.client_id,
-    }
-    made = SharingDecision(child=child, at=at, **asker.owner._asdict(), **who, **body.model_dump())
+    made = SharingDecision(child=child, at=at, **asker.as_columns(), **body.model_dump())
     made.decision = sharing.keep(connection, made)
     detail = {"decision": made.decision, "is_shared": made.is_shared, "shared_with": made.shared_with}
     audit.record(connection, [act_of(asker, "decision", WHAT, child, detail)])

@@ -3,18 +3,24 @@
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
+from fastapi import Request
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.codelists import URL
 from schemas.record import Item
+from services.api.requests import body_up_to
 from services.errors import Invalid, Remark
 from services.intake.remarks import pointer_of
 from services.intake.strict_json import NotJson, canonical, parse, without_blanks
 
 Body = TypeVar("Body", bound=Item)
 LARGEST_BODY = 16_384
-JSON = "application/json"
+
+
+async def sent(contract: type[Body], request: Request) -> Body:
+    """What a request's body says; raises what is wrong with it."""
+    return read_body(contract, await body_up_to(LARGEST_BODY, "application/json")(request))
 
 
 def read_body(contract: type[Body], body: bytes) -> Body:
