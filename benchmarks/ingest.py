@@ -112,7 +112,7 @@ def _look_ups_a_second(side: Kith) -> float:
             numbers = list(held.scalars())
             started = time.perf_counter()
             for number in numbers:
-                links.known_by(connection, "chi", [number])
+                links.company_of(connection, [("chi", number)], [])
             return len(numbers) / (time.perf_counter() - started)
     finally:
         store.close()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
+from operator import mul
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
@@ -112,8 +113,7 @@ def is_chi(value: str) -> bool:
     """Whether a CHI has ten digits, a real date in front, and its check digit (modulus 11)."""
     if not _digits(value, 10):
         return False
-    total = sum(int(digit) * (10 - place) for place, digit in enumerate(value[:9]))
-    check = (11 - total % 11) % 11
+    check: int = (11 - sum(map(mul, map(int, value), CHI_WEIGHTS)) % 11) % 11
     return _real_date(value) and check == int(value[9])
 
 
@@ -121,10 +121,11 @@ def is_scn(value: str) -> bool:
     """Whether an SCN has nine digits and its check digit (weights 3 2 7 6 5 4 3 2, modulus 11)."""
     if not _digits(value, 9):
         return False
-    total = sum(int(digit) * weight for digit, weight in zip(value, SCN_WEIGHTS, strict=False))
-    return (11 - total % 11) % 11 == int(value[8])
+    check: int = (11 - sum(map(mul, map(int, value), SCN_WEIGHTS)) % 11) % 11
+    return check == int(value[8])
 
 
+CHI_WEIGHTS = (10, 9, 8, 7, 6, 5, 4, 3, 2)
 SCN_WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2)
 
 

@@ -26,6 +26,12 @@ def closure(condition: exp.Expression, family: str) -> Closure:
     return source.compiled(source.true(condition))
 
 
+def closures(conditions: Sequence[exp.Expression], family: str) -> Callable[[Scope], list[int]]:
+    """Which of the conditions are true of a scope, by their places: what they share is read once."""
+    source = _Source(family)
+    return source.compiled_together([source.true(condition) for condition in conditions])
+
+
 def _value(node: exp.Expression, family: str) -> Closure:
     """The value of an expression in a scope, None for null."""
     source = _Source(family)
@@ -41,10 +47,17 @@ class _Source:
     temporaries: int = 0
 
     def compiled(self, expression: str) -> Closure:
-        used = {name: place for name, place in PLACES.items() if f"{name}" in expression}
+        return self._made(f"    return {expression}\n")
+
+    def compiled_together(self, expressions: Sequence[str]) -> Callable[[Scope], list[int]]:
+        tests = "".join(f"    if {each}: found.append({place})\n" for place, each in enumerate(expressions))
+        return self._made(f"    found = []\n{tests}    return found\n")
+
+    def _made(self, body: str) -> Closure:
+        used = {name: place for name, place in PLACES.items() if name in body}
         setting = "".join(f"    {name} = {place}\n" for name, place in used.items())
         made: dict[str, Any] = dict(self.constants)
-        exec(f"def closure(scope):\n{setting}    return {expression}\n", made)  # noqa: S102  (source of our own rules)
+        exec(f"def closure(scope):\n{setting}{body}", made)  # noqa: S102  (source of our own rules)
         found: Closure = made["closure"]
         return found
 
@@ -91,8 +104,10 @@ class _Source:
         return self.value(node.this)
 
     def between(self, node: exp.Expression, wanted: bool) -> str:
-        sides = [self.value(part) for part in (node.args["low"], node.this, node.args["high"])]
-        return self._known(sides, wanted, lambda low, value, high: f"{low} <= {value} <= {high}")
+        """As two comparisons: where one limit is null the other may still settle it."""
+        value, low, high = (part.copy() for part in (node.this, node.args["low"], node.args["high"]))
+        above, below = exp.GTE(this=value, expression=low), exp.LTE(this=value.copy(), expression=high)
+        return self.both(exp.And(this=above, expression=below), wanted)
 
     def listed(self, node: exp.Expression, wanted: bool) -> str:
         listed = self._named(frozenset(literal(each) for each in node.expressions))

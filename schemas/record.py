@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import core_schema as core
 
 from schemas.fields import Code, Instant, Role
 from schemas.tables import Row, Table, derive, rows_of
@@ -25,6 +26,20 @@ class Item(BaseModel):
     """A part of a record: strict, closed to unknown fields, described by its docstrings."""
 
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core.CoreSchema:
+        """Pydantic's own, but that a default list is made anew: to copy an empty one takes as long as a rule."""
+        schema = handler(source)
+        if schema["type"] == "model" and schema["schema"]["type"] == "model-fields":
+            for one in schema["schema"]["fields"].values():
+                _make_default_anew(one["schema"])
+        return schema
+
+
+def _make_default_anew(schema: Any) -> None:
+    if schema["type"] == "default" and schema.get("default") in ([], {}):
+        schema["default_factory"] = type(schema.pop("default"))
 
 
 class Record(Item):
@@ -90,7 +105,7 @@ class Family:
         worked_out = [derive(d.name, d.row, family=self.name, is_part=True)[0] for d in self.derived]
         return (*derive(self.name, self.contract, family=self.name), *worked_out)
 
-    @property
+    @cached_property
     def posted_tables(self) -> tuple[Table, ...]:
         """The family's own table and those of its parts, without those worked out."""
         return self.tables[: len(self.tables) - len(self.derived)]

@@ -1,5 +1,6 @@
 """The service: every route over one store."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,13 +8,20 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import RouteContext, iter_route_contexts
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from quality.catalogue import rules
 from schemas.registry import FAMILIES
+from services.access.authentication import Clients
+from services.access.buckets import Buckets
+from services.access.issuer import issuer_of
+from services.access.keeper import keep
+from services.access.logbook import Logbook
 from services.access.tokens import Callers
 from services.api import (
+    audit,
     batches,
     changes,
     health,
@@ -28,6 +36,7 @@ from services.api import (
 )
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
 from services.api.described import contract_schemas
+from services.api.requests import scope_of
 from services.errors import Problem
 from services.intake.singles import gathering
 from services.settings import Settings
@@ -36,6 +45,7 @@ from services.store.engine import Store
 ABOUT = "A shared multi-agency data service for Scotland's children's services."
 ROUTERS = (
     tokens.router,
+    audit.router,
     batches.router,
     changes.router,
     reconciliation.router,
@@ -62,8 +72,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _collect_garbage_less_often()
+        keeping = asyncio.create_task(keep(store, settings))
         yield
-        for held in (app.state.singles, app.state.callers, store):
+        keeping.cancel()
+        for held in (app.state.singles, app.state.callers, app.state.logbook, store):
             held.close()
 
     app = FastAPIOffline(
@@ -74,7 +86,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         separate_input_output_schemas=False,
     )
-    app.state.store, app.state.callers, app.state.singles = store, Callers(store), gathering(store)
+    app.state.store, app.state.singles, app.state.logbook = store, gathering(store), Logbook(store)
+    app.state.clients, app.state.callers = Clients(store, settings), Callers(store, issuer_of(settings))
+    app.state.rates = Buckets(settings.rate_limit, 2 * settings.rate_limit)
     for family in FAMILIES:
         app.include_router(reconciliation.digest_route(family))
         app.include_router(records.family_routes(family))
@@ -104,9 +118,12 @@ def _describe(app: FastAPI) -> None:
         components = document.setdefault("components", {})
         components["schemas"] = _own_schemas(components.get("schemas", {})) | contract_schemas()
         components["securitySchemes"] = SECURITY
-        for path, methods in document["paths"].items():
+        for methods in document["paths"].values():
             for operation in methods.values():
-                _correct(path, operation)
+                _correct(operation)
+        for route in iter_route_contexts(app.routes):
+            if scope_of(route):
+                _say_that_a_token_is_needed(document, route)
         return document
 
     app.openapi = described  # type: ignore[method-assign]
@@ -116,9 +133,13 @@ def _own_schemas(schemas: dict[str, Any]) -> dict[str, Any]:
     return {name: schema for name, schema in schemas.items() if name not in FRAMEWORK_ERRORS}
 
 
-def _correct(path: str, operation: dict[str, Any]) -> None:
-    """Take out the framework's own error, which is never sent, and say where a token is needed."""
+def _correct(operation: dict[str, Any]) -> None:
+    """Take out the framework's own error, which is never sent."""
     if any(name in str(operation["responses"].get("422")) for name in FRAMEWORK_ERRORS):
         del operation["responses"]["422"]
-    if path.startswith(("/v1/sources", "/v1/changes", "/v1/batches", "/v1/quality", "/v1/children", "/v1/notices")):
-        operation.setdefault("security", [{"token": []}])
+
+
+def _say_that_a_token_is_needed(document: dict[str, Any], route: RouteContext) -> None:
+    operations = document["paths"].get(route.path_format, {})
+    for method in operations.keys() & {method.lower() for method in route.methods or ()}:
+        operations[method]["security"] = [{"token": []}]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import Any
 
 
@@ -173,6 +174,16 @@ class IdempotencyKeyReused(Problem):
     title = "This Idempotency-Key was sent with another batch, or with other parameters; use a new key for each batch"
 
 
+class TooManyRequests(Problem):
+    """More requests than the limit allows, or too many wrong secrets of one client; nothing was kept."""
+
+    status, name, retryable = 429, "too-many-requests", True
+    title = "Requests of this source come too fast; nothing of this one was kept: wait as long as Retry-After says"
+
+    def __init__(self, wait_seconds: float = 1, title: str = "") -> None:
+        super().__init__(title, headers={"Retry-After": str(ceil(wait_seconds))})
+
+
 class Unavailable(Problem):
     """The store cannot be reached now; trying again will help.
 
@@ -184,6 +195,14 @@ class Unavailable(Problem):
 
     def __init__(self, title: str = "", **rest: Any) -> None:
         super().__init__(title, headers={"Retry-After": "5"}, **rest)
+
+
+class StoreBehind(Exception):
+    """The store no longer has what an export of its audit signed: it was restored, or somebody cut it."""
+
+
+class UnreadableExport(Exception):
+    """A file of an audit's export that is not what an export writes; the message is its name."""
 
 
 ALL: tuple[type[Problem], ...] = (
@@ -203,5 +222,6 @@ ALL: tuple[type[Problem], ...] = (
     UnsupportedMediaType,
     Invalid,
     IdempotencyKeyReused,
+    TooManyRequests,
     Unavailable,
 )

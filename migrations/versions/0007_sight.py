@@ -7,11 +7,23 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0003"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-HIDDEN = ("client", "signing_key", "feed", "outbox", "visible", "visible_due", "break_glass", "notice", "officer")
+HIDDEN = (
+    "audit",
+    "audit_seal",
+    "client",
+    "signing_key",
+    "feed",
+    "outbox",
+    "visible",
+    "visible_due",
+    "break_glass",
+    "notice",
+    "officer",
+)
 ROLE = """
 DO $$ BEGIN CREATE ROLE kith_asker NOLOGIN;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$

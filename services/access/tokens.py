@@ -1,27 +1,27 @@
 """Access tokens: short signed JWTs for clients, good across restarts, dead once the client is revoked."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Any
 
 import jwt
 
-from services.access.credentials import fits, is_good
-from services.errors import BadRequest, Unauthorised, UnknownClient
+from services.access import signing
+from services.access.credentials import is_good
+from services.access.issuer import Issuer
+from services.errors import BadRequest, Unauthorised
 from services.store import sources
 from services.store.engine import Store
 from services.store.gathering import Gathering
-from services.store.tables import SigningKey
 from services.store.writing import Owner
 
-LIFETIME = timedelta(hours=1)
-ALGORITHM = "HS256"
-ISSUER = "kith"
 MOST_REMEMBERED = 4096
 """Tokens that a process remembers to have read."""
+REMEMBERED_SECONDS = 60.0
+"""How long it does, so that a key that is good no longer is soon noticed."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,12 @@ class Caller:
 
 @dataclass(frozen=True)
 class Claims:
-    """What a token says, its signature found good."""
+    """What a token says, its signature found good: `issuer` is None for Kith's own, `scope` where all are meant."""
 
     client_id: str
-    scopes: frozenset[str]
-    expires_at: float
+    issuer: str | None
+    scope: str | None
+    good_until: float
 
 
 @dataclass(frozen=True)
@@ -48,51 +49,57 @@ class Token:
 
     access_token: str
     scope: str
-    expires_in: int = int(LIFETIME.total_seconds())
+    expires_in: int = int(signing.LIFETIME.total_seconds())
 
 
-def issue(store: Store, client_id: str, secret: str, scope: str | None) -> Token:
-    """A token for a client's id and secret; raises UnknownClient, or BadRequest for a scope not granted."""
-    at = datetime.now(UTC)
-    with store.reading() as connection:
-        client = sources.registered(connection, [client_id]).get(client_id)
-    if client is None or not is_good(client, at) or not fits(client, secret):
-        raise UnknownClient
+def issue(store: Store, client: sources.Registered, scope: str | None) -> Token:
+    """A token for a client that has proved itself; raises BadRequest for a scope not granted."""
     granted = client.scopes.split()
     asked = scope.split() if scope else granted
     if not set(asked) <= set(granted):
         raise BadRequest("The client was not granted that scope", detail="invalid_scope")
-    return Token(_signed(store, client_id, " ".join(asked), at), " ".join(asked))
+    claims = {"sub": client.client_id, "scope": " ".join(asked)}
+    return Token(signing.signed(store, claims, datetime.now(UTC)), claims["scope"])
 
 
 class Callers:
-    """Who calls: tokens read once, clients looked up for every request, those of one moment together."""
+    """Who calls: tokens read once a minute, clients looked up for every request, those of one moment together."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, issuer: Issuer | None = None) -> None:
+        self._store, self._issuer = store, issuer
         self._read: dict[str, Claims] = {}
         self._clients = Gathering(self._look_up)
 
     async def __call__(self, token: str) -> Caller:
         """Who holds a token; raises Unauthorised where it is not good (any more)."""
-        claims = self._read.get(token) or await self._remembered(token)
-        if claims.expires_at <= time.time():
-            raise Unauthorised
+        claims = self._read.get(token)
+        if claims is None or claims.good_until <= time.time():
+            claims = await self._remembered(token)
         client = await self._clients(claims.client_id)
-        if client is None or not is_good(client, datetime.now(UTC)):
-            raise Unauthorised("The client of this token was revoked")
-        scopes = claims.scopes.intersection(client.scopes.split())
+        if client is None or client.issuer != claims.issuer or not is_good(client, datetime.now(UTC)):
+            raise Unauthorised("The client of this token is not registered here, or was revoked")
+        granted = frozenset(client.scopes.split())
+        scopes = granted if claims.scope is None else granted.intersection(claims.scope.split())
         return Caller(client.client_id, Owner(client.source, client.agency), scopes)
 
     def close(self) -> None:
         self._clients.close()
 
     async def _remembered(self, token: str) -> Claims:
-        claims = await asyncio.get_running_loop().run_in_executor(None, _claims, self._store, token)
+        claims = await asyncio.get_running_loop().run_in_executor(None, self._claims, token)
         if len(self._read) >= MOST_REMEMBERED:
             self._read.clear()
         self._read[token] = claims
         return claims
+
+    def _claims(self, token: str) -> Claims:
+        try:
+            said_by = jwt.decode(token, options={"verify_signature": False}).get("iss")
+            if self._issuer is not None and said_by == self._issuer.name:
+                return _as_claims(self._issuer.read(token), self._issuer.name, self._issuer.client_claim)
+            return _as_claims(signing.read(self._store, token), None, "sub")
+        except jwt.InvalidTokenError:
+            raise Unauthorised from None
 
     def _look_up(self, client_ids: Sequence[str]) -> list[sources.Registered | None]:
         with self._store.reading() as connection:
@@ -100,30 +107,9 @@ class Callers:
         return [found.get(client_id) for client_id in client_ids]
 
 
-def _signed(store: Store, client_id: str, scope: str, at: datetime) -> str:
-    key = _signing_key(store)
-    claims = {"iss": ISSUER, "sub": client_id, "scope": scope, "iat": at, "exp": at + LIFETIME}
-    return jwt.encode(claims, key.secret, algorithm=ALGORITHM, headers={"kid": key.key_id})
-
-
-def _claims(store: Store, token: str) -> Claims:
-    try:
-        key_id = jwt.get_unverified_header(token).get("kid")
-        with store.reading() as connection:
-            key = next(held for held in sources.signing_keys(connection) if held.key_id == key_id)
-        claims = jwt.decode(token, key.secret, [ALGORITHM], issuer=ISSUER, options={"require": ["exp", "sub", "scope"]})
-        return Claims(claims["sub"], frozenset(claims["scope"].split()), claims["exp"])
-    except (jwt.InvalidTokenError, StopIteration):
-        raise Unauthorised from None
-
-
-def _signing_key(store: Store) -> SigningKey:
-    """The newest key; the first one is made where there is none."""
-    with store.reading() as connection:
-        held = sources.signing_keys(connection)
-    if held:
-        return held[0]
-    key = SigningKey(key_id=secrets.token_hex(4), secret=secrets.token_bytes(32), created_at=datetime.now(UTC))
-    with store.writing() as connection:
-        sources.add_signing_key(connection, key)
-    return key
+def _as_claims(said: dict[str, Any], issuer: str | None, client_claim: str) -> Claims:
+    """What a token says, to be remembered until it ends and for a minute at most."""
+    client_id, scope = said[client_claim], said.get("scope")
+    if not isinstance(client_id, str) or "\0" in client_id or not isinstance(scope, str | None):
+        raise jwt.InvalidTokenError
+    return Claims(client_id, issuer, scope, min(int(said["exp"]), time.time() + REMEMBERED_SECONDS))

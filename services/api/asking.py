@@ -1,27 +1,27 @@
 """Who asks about a child: the headers that every read about one needs, in the contract's order of checks."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Depends, Request
 
-from services.access.asker import PURPOSE, WORKER, Asker, said
-from services.api.requests import may, refuse_parameters, the_caller
+from services.access.asker import PURPOSE, WORKER, Asker, Said, asking, said
+from services.access.tokens import Caller
+from services.api.requests import Check, requires
 
 
-def asks(scope: str, *parameters: str) -> Callable[[Request], Awaitable[Asker]]:
+def asks(scope: str, *parameters: str, checks: tuple[Check, ...] = ()) -> Callable[..., Asker]:
     """Who asks, with a token that has the scope, a purpose and a worker; no query parameters but those named."""
+    may = requires(scope, *parameters, checks=(_said, *checks))
 
-    async def checked(request: Request) -> Asker:
-        caller = await the_caller(request)
-        refuse_parameters(request, parameters)
-        headers = request.headers
-        told = said(headers.getlist(PURPOSE), headers.getlist(WORKER), caller.owner.agency)
-        may(caller, scope)
-        request_id: str = request.state.request_id
-        return Asker(caller.owner, caller.client_id, told.worker, told.role, told.purpose, request_id)
+    def asker(request: Request, caller: Annotated[Caller, Depends(may)]) -> Asker:
+        return asking(caller.owner, caller.client_id, _said(request), request.state.request_id)
 
-    return checked
+    return asker
+
+
+def _said(request: Request) -> Said:
+    return said(request.headers.getlist(PURPOSE), request.headers.getlist(WORKER))
 
 
 ASKING: list[dict[str, Any]] = [

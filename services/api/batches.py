@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from services.access.tokens import Caller
 from services.api.described import ATOMIC, IDEMPOTENCY_KEY, PROBLEMS, VALIDATE, BatchAnswer
-from services.api.requests import Posted, SourceName, StoreOf, idempotency_key, own_body, requires, says
+from services.api.requests import Posted, SourceName, StoreOf, idempotency_key, is_atomic, own_body, requires, validates
 from services.errors import Invalid, NotFound
 from services.intake.receive import LARGEST_BATCH, REJECTED, receive_batch
 from services.store import batches
@@ -35,7 +35,7 @@ def post_batch(
     posted: Annotated[Posted, Depends(_posted)],
 ) -> JSONResponse:
     """Post many records: a bad line costs only itself, the others are kept together."""
-    atomic, validate_only = says(request, "atomic", "true"), says(request, "validate", "only")
+    atomic, validate_only = is_atomic(request), validates(request)
     report = receive_batch(store, posted.caller.owner, posted.body, atomic, validate_only, idempotency_key(request))
     url = f"/v1/batches/{report.batch}/results"
     told = {"batch": report.batch, "counts": report.counts, "results_url": url}

@@ -13,7 +13,7 @@ from services.api.described import Page
 from services.api.requests import PAGING, StoreOf, paging, requires
 
 router = APIRouter(tags=["changes"])
-MayFollow = Annotated[Caller, Depends(requires("changes.read", "after", "limit"))]
+MayFollow = Annotated[Caller, Depends(requires("changes.read", "after", "limit", checks=(paging,)))]
 
 
 @router.get("/v1/changes", responses=Page.answers(), openapi_extra=PAGING)

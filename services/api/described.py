@@ -81,9 +81,9 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 OPEN_PROBLEMS = problems(400, 404, 503)
-PROBLEMS = problems(400, 401, 403, 404, 503)
-BODY_PROBLEMS = problems(400, 401, 403, 404, 408, 413, 415, 422, 503)
-WRITE_PROBLEMS = problems(400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 503)
+PROBLEMS = problems(400, 401, 403, 404, 429, 503)
+BODY_PROBLEMS = problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 503)
+WRITE_PROBLEMS = problems(400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 503)
 
 
 class Answer(BaseModel):
@@ -227,7 +227,7 @@ class TokenAnswer(Answer):
 
     @classmethod
     def answers(cls) -> dict[int | str, dict[str, Any]]:
-        return {200: {"model": cls}, **problems(400, 401, 408, 413, 415, 503)}
+        return {200: {"model": cls}, **problems(400, 401, 408, 413, 415, 429, 503)}
 
 
 def body_of(family: Family) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from services.store import findings
 from services.store.tables import Finding
 
 router = APIRouter(tags=["quality"])
-MayRead = Annotated[Caller, Depends(requires("quality.read", "after", "limit"))]
+MayRead = Annotated[Caller, Depends(requires("quality.read", "after", "limit", checks=(paging,)))]
 
 
 @router.get("/v1/quality/findings", responses=Page.answers(), openapi_extra=PAGING)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from services.access.tokens import Caller
@@ -18,12 +18,12 @@ from services.intake.receipts import Receipt, day_receipts
 from services.store.scope import reading_for
 
 router = APIRouter(tags=["receipts"])
-MayRead = Annotated[Caller, Depends(requires("records.read"))]
 CSV = "text/csv"
 
 
-def _day(day: Annotated[str, Path(description="A day in Europe/London, YYYY-MM-DD")]) -> date:
+def _day(request: Request) -> date:
     """The day asked for; raises BadRequest."""
+    day = request.path_params["day"]
     try:
         found = date.fromisoformat(day)
     except ValueError:
@@ -33,8 +33,12 @@ def _day(day: Annotated[str, Path(description="A day in Europe/London, YYYY-MM-D
     return found
 
 
+MayRead = Annotated[Caller, Depends(requires("records.read", checks=(_day,)))]
+Day = Annotated[str, Path(description="A day in Europe/London, YYYY-MM-DD")]
+
+
 @router.get("/v1/sources/{source}/receipts/{day}", responses=PROBLEMS | {200: {"content": {CSV: {}}}})
-def day_receipt(source: SourceName, caller: MayRead, day: Annotated[date, Depends(_day)], store: StoreOf) -> Response:
+def day_receipt(request: Request, source: SourceName, day: Day, caller: MayRead, store: StoreOf) -> Response:
     """A row for each change received from the source that day, and for each line of a batch that was refused.
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe.
@@ -42,7 +46,7 @@ def day_receipt(source: SourceName, caller: MayRead, day: Annotated[date, Depend
     owner = readable(store, caller, source)
     with reading_for(store, owner.agency) as connection:
         headers = {"Content-Disposition": f'attachment; filename="{owner.source}-{day}.csv"'}
-        return spooled(_csv(day_receipts(connection, owner, day)), CSV, headers)
+        return spooled(_csv(day_receipts(connection, owner, _day(request))), CSV, headers)
 
 
 class _Lines:

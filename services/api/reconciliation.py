@@ -25,7 +25,28 @@ from services.store.scope import reading_for
 
 router = APIRouter(tags=["reconciliation"])
 MayRead = Annotated[Caller, Depends(requires("records.read"))]
-MayCompare = Annotated[Caller, Depends(requires("records.read", "family", "from", "to"))]
+
+
+def _family(request: Request) -> Family:
+    """The family asked about, by its name or its segment; raises BadRequest."""
+    named = request.query_params.get("family", "")
+    found = BY_NAME.get(named) or BY_SEGMENT.get(named)
+    if found is None:
+        raise BadRequest(f"family is one of {', '.join(BY_NAME)}")
+    return found
+
+
+def _range(request: Request) -> Range:
+    """The range of ids asked about; raises BadRequest."""
+    first, last = (request.query_params.get(name) for name in ("from", "to"))
+    if not all(bound is None or re.fullmatch(SOURCE_ID, bound) for bound in (first, last)):
+        raise BadRequest("from and to are ids of the source, or are left out")
+    if first is not None and last is not None and first > last:
+        raise BadRequest("from comes before to, in byte order")
+    return Range(first, last)
+
+
+MayCompare = Annotated[Caller, Depends(requires("records.read", "family", "from", "to", checks=(_family, _range)))]
 
 
 def digest_route(family: Family) -> APIRouter:
@@ -48,7 +69,6 @@ def digest_route(family: Family) -> APIRouter:
 
 async def _claims(request: Request, source: SourceName, store: StoreOf, caller: MayCompare) -> bytes:
     """The lines of a caller that may read the source."""
-    _family(request), _range(request)
     await run_in_threadpool(readable, store, caller, source)
     return await body_up_to(LARGEST_CLAIMS, NDJSON)(request)
 
@@ -78,22 +98,3 @@ def _told(found: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield separator + json.dumps(source_id)
             separator = ", "
     yield "], " + json.dumps(rest)[1:]
-
-
-def _family(request: Request) -> Family:
-    """The family asked about, by its name or its segment; raises BadRequest."""
-    named = request.query_params.get("family", "")
-    found = BY_NAME.get(named) or BY_SEGMENT.get(named)
-    if found is None:
-        raise BadRequest(f"family is one of {', '.join(BY_NAME)}")
-    return found
-
-
-def _range(request: Request) -> Range:
-    """The range of ids asked about; raises BadRequest."""
-    first, last = (request.query_params.get(name) for name in ("from", "to"))
-    if not all(bound is None or re.fullmatch(SOURCE_ID, bound) for bound in (first, last)):
-        raise BadRequest("from and to are ids of the source, or are left out")
-    if first is not None and last is not None and first > last:
-        raise BadRequest("from comes before to, in byte order")
-    return Range(first, last)

@@ -1,5 +1,6 @@
 """Records: put one, read it back, see its versions. One set of routes a family, all alike."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -23,10 +24,10 @@ from services.api.requests import (
     paging,
     readable,
     requires,
-    says,
     the_store,
+    validates,
 )
-from services.errors import Gone, NotFound, Stale
+from services.errors import BadRequest, Gone, NotFound, Stale
 from services.intake.door import LARGEST_RECORD
 from services.intake.singles import Single, read_record, read_retraction, receive, told
 from services.intake.taking import Received, Taken, child_of
@@ -66,7 +67,7 @@ def _add_writes(router: APIRouter, family: Family) -> None:
     ) -> JSONResponse:
         """Post one record: created, replaced, unchanged, or (409) older than the one held."""
         single = await _at_the_door(read_record, posted, family, source_id, if_match(request))
-        if says(request, "validate", "only"):
+        if validates(request):
             return _put_answer(await run_in_threadpool(receive, the_store(request), single, validate_only=True))
         return await _take(request, single)
 
@@ -108,16 +109,23 @@ def _add_reads(router: APIRouter, family: Family) -> None:
 
     @router.get("/versions/{version}", responses=RecordAnswer.answers(), name=f"{family.name}_version")
     def version(
-        source: SourceName, source_id: SourceId, version: Version, store: StoreOf, caller: MayRead
+        source: SourceName, source_id: SourceId, version: Version, store: StoreOf, caller: MayReadVersion
     ) -> JSONResponse:
         """One version as it was sent."""
         return _record_answer(store, readable(store, caller, source), family, source_id, version)
 
 
+def _is_version(request: Request) -> None:
+    """Raise BadRequest where the address names no version."""
+    if not re.fullmatch(r"[1-9]\d{0,14}", request.path_params["version"], re.ASCII):
+        raise BadRequest("A version is a number from 1")
+
+
 _put = own_body(requires("records.write", "validate"), LARGEST_RECORD, "application/json")
 _retraction = own_body(requires("records.write"), LARGEST_RECORD, "application/json")
 MayRead = Annotated[Caller, Depends(requires("records.read"))]
-MayPage = Annotated[Caller, Depends(requires("records.read", "after", "limit"))]
+MayPage = Annotated[Caller, Depends(requires("records.read", "after", "limit", checks=(paging,)))]
+MayReadVersion = Annotated[Caller, Depends(requires("records.read", checks=(_is_version,)))]
 
 
 async def _at_the_door(

@@ -2,11 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Path, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext
 
+from services.access.buckets import Buckets
 from services.access.tokens import Caller, Callers
 from services.errors import BadRequest, Forbidden, NotFound, TooLarge, TooSlow, Unauthorised, UnsupportedMediaType
 from services.store import sources
@@ -28,35 +32,58 @@ StoreOf = Annotated[Store, Depends(the_store)]
 SourceName = Annotated[str, Path(description="The posting system's name")]
 
 
-May = Callable[[Request], Awaitable[Caller]]
-"""Who calls, where the call is allowed."""
+Check = Callable[[Request], object]
+"""What reads a header or a parameter, and raises BadRequest."""
 
 
-def requires(scope: str, *parameters: str) -> May:
-    """Who calls, with a token that has the scope; no query parameters but those named."""
+@dataclass(frozen=True)
+class May:
+    """Who calls, where the call is allowed: with a token that has the scope, and a request that is well formed.
 
-    async def checked(request: Request) -> Caller:
-        found = await the_caller(request)
-        refuse_parameters(request, parameters)
-        may(found, scope)
+    A route's need is read from it: see `scope_of`.
+    """
+
+    scope: str
+    parameters: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+    async def __call__(self, request: Request) -> Caller:
+        found = await _caller(request)
+        refuse_parameters(request, self.parameters)
+        for check in self.checks:
+            check(request)
+        if self.scope not in found.scopes:
+            raise Forbidden(f"This call needs the scope {self.scope}")
         return found
 
-    return checked
+
+def requires(scope: str, *parameters: str, checks: tuple[Check, ...] = ()) -> May:
+    """Who calls, with a token that has the scope; no query parameters but those named, and what the checks read."""
+    return May(scope, parameters, checks)
 
 
-async def the_caller(request: Request) -> Caller:
-    """Who calls; raises Unauthorised."""
+def scope_of(route: RouteContext) -> str | None:
+    """The scope that a route requires, None where it requires none."""
+    asked = _dependencies(route.dependant) if isinstance(route.original_route, APIRoute) else ()
+    return next((one.call.scope for one in asked if isinstance(one.call, May | OwnBody)), None)
+
+
+def _dependencies(dependant: Dependant) -> Iterator[Dependant]:
+    for one in dependant.dependencies:
+        yield one
+        yield from _dependencies(one)
+
+
+async def _caller(request: Request) -> Caller:
+    """Who calls, as often as a source may."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthorised
     callers: Callers = request.app.state.callers
-    return await callers(token)
-
-
-def may(caller: Caller, scope: str) -> None:
-    """Raises Forbidden where the caller lacks the scope."""
-    if scope not in caller.scopes:
-        raise Forbidden(f"This call needs the scope {scope}")
+    rates: Buckets = request.app.state.rates
+    found = await callers(token)
+    rates.take(found.owner.source)
+    return found
 
 
 def refuse_parameters(request: Request, known: tuple[str, ...] = ()) -> None:
@@ -133,20 +160,37 @@ class Posted(NamedTuple):
     body: bytes
 
 
-def own_body(may_write: May, limit: int, media_type: str) -> Callable[[Request], Awaitable[Posted]]:
-    """What a client that `may_write` sends to its own source, the one that the address names."""
-    body_of = body_up_to(limit, media_type)
+@dataclass(frozen=True)
+class OwnBody:
+    """What a client that may write sends to its own source, the one that the address names."""
 
-    async def read(request: Request) -> Posted:
-        caller = await may_write(request)
-        if_match(request)
-        idempotency_key(request)
-        says(request, "validate", "only")
-        says(request, "atomic", "true")
+    may_write: May
+    limit: int
+    media_type: str
+
+    @property
+    def scope(self) -> str:
+        return self.may_write.scope
+
+    async def __call__(self, request: Request) -> Posted:
+        caller = await self.may_write(request)
         owns_source(caller, request.path_params["source"])
-        return Posted(caller, await body_of(request))
+        return Posted(caller, await body_up_to(self.limit, self.media_type)(request))
 
-    return read
+
+def own_body(may_write: May, limit: int, media_type: str) -> OwnBody:
+    """What a client that `may_write` sends to its own source."""
+    return OwnBody(replace(may_write, checks=(if_match, idempotency_key, validates, is_atomic)), limit, media_type)
+
+
+def validates(request: Request) -> bool:
+    """Whether nothing is to be kept."""
+    return says(request, "validate", "only")
+
+
+def is_atomic(request: Request) -> bool:
+    """Whether all of a batch is to be kept or nothing."""
+    return says(request, "atomic", "true")
 
 
 def says(request: Request, parameter: str, value: str) -> bool:

@@ -23,7 +23,7 @@ router = APIRouter(tags=["safeguards"])
 ChildId = Annotated[str, Path(description="The opaque id of the child")]
 MayAsk = Annotated[Asker, Depends(asks("records.read"))]
 MayReview = Annotated[Caller, Depends(requires("audit.read"))]
-MayList = Annotated[Caller, Depends(requires("audit.read", "after", "limit"))]
+MayList = Annotated[Caller, Depends(requires("audit.read", "after", "limit", checks=(paging,)))]
 
 
 async def _reason(request: Request, child: ChildId, store: StoreOf, asker: MayAsk) -> BreakGlassBody:

@@ -22,7 +22,7 @@ TOLD = ("agency", "role", "purpose", *SharingDecisionBody.model_fields)
 """What is told of a decision beside its number and instant."""
 ChildId = Annotated[str, Path(description="The opaque id of the child")]
 MayDecide = Annotated[Asker, Depends(asks("records.write"))]
-MayRead = Annotated[Asker, Depends(asks("records.read", "after", "limit"))]
+MayRead = Annotated[Asker, Depends(asks("records.read", "after", "limit", checks=(paging,)))]
 
 
 async def _decided(request: Request, child: ChildId, store: StoreOf, asker: MayDecide) -> SharingDecisionBody:

@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.cli import demo, extracts, files, measures, officers, quality, seeds, service, sources
+from services.cli import (
+    audit,
+    demo,
+    extracts,
+    files,
+    measures,
+    officers,
+    quality,
+    seeds,
+    service,
+    signing_keys,
+    sources,
+)
 from services.cli.screen import COULD_NOT_RUN, CouldNotRun, say
 from services.errors import Problem
 
@@ -18,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
         prog="kith", description="Kith: a shared multi-agency data service for Scotland's children's services."
     )
     commands = kith.add_subparsers(required=True, metavar="COMMAND")
-    for module in (demo, service, sources, officers, files, quality, extracts, measures, seeds):
+    for module in (demo, service, sources, officers, signing_keys, files, quality, extracts, measures, audit, seeds):
         module.add(commands)
     return kith
 

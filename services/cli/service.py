@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from services.access.key_set import OutOfReach, fetched
 from services.cli.screen import FINE, FOUND, CouldNotRun, print_json, say
 from services.errors import Problem
 from services.settings import Settings
@@ -103,11 +104,24 @@ def run_check_config(options: argparse.Namespace) -> int:
         "home": str(settings.home),
         "schema": held,
         "schema_wanted": wanted,
+        "issuer": settings.issuer,
     }
     print_json(shown)
-    if held != wanted:
-        say("The schema is behind: run kith migrate.")
-    return FINE if held == wanted else FOUND
+    wrong = ["The schema is behind: run kith migrate."] if held != wanted else []
+    wrong += issuer_problems(settings)
+    for problem in wrong:
+        say(problem)
+    return FOUND if wrong else FINE
+
+
+def issuer_problems(settings: Settings) -> list[str]:
+    """What keeps the tokens of the external issuer that is set, if one is, from being read."""
+    try:
+        if settings.issuer:
+            fetched(settings.issuer_keys)
+    except OutOfReach as error:
+        return [f"No token of the issuer can be read (KITH_ISSUER_KEYS): {error}."]
+    return []
 
 
 def bring_up_to_date(settings: Settings) -> None:

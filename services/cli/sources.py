@@ -3,6 +3,7 @@
 import argparse
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 
 from services.access import credentials
 from services.access.scopes import DEFAULT_SCOPES, SCOPES
@@ -24,26 +25,45 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     adding.set_defaults(run=run_add)
     listing = actions.add_parser("list", help="the posting systems")
     listing.set_defaults(run=run_list)
-    rotating = actions.add_parser("rotate", help="make a new secret; the old one stays good for a day")
+    rotating = actions.add_parser(
+        "rotate", help="make a new client; the old one stays good for a day, if it was not revoked"
+    )
     rotating.add_argument("name")
     rotating.set_defaults(run=run_rotate)
-    revoking = actions.add_parser("revoke", help="end a source's clients, effective on the next request")
+    revoking = actions.add_parser("revoke", help="end a source's clients on the next request; rotate begins anew")
     revoking.add_argument("name")
     revoking.set_defaults(run=run_revoke)
+    for action in (adding, rotating):
+        _add_proofs(action)
     for action in (adding, listing, rotating, revoking):
         action.add_argument("--json", action="store_true")
+
+
+def _add_proofs(action: argparse.ArgumentParser) -> None:
+    """What the new client proves itself with, if not with a secret."""
+    proofs = action.add_mutually_exclusive_group()
+    proofs.add_argument("--public-key", type=Path, metavar="FILE", help="its public key, PEM or JWK, and no secret")
+    proofs.add_argument("--known-as", metavar="ID", help="its id at the issuer that KITH_ISSUER names, and no secret")
+
+
+def _proof(options: argparse.Namespace) -> credentials.Proof:
+    if options.public_key:
+        return credentials.by_public_key(options.public_key.read_text(encoding="utf-8", errors="replace"))
+    if options.known_as is not None:
+        return credentials.by_issuer(Settings().issuer, options.known_as)
+    return credentials.SECRET
 
 
 def run_add(options: argparse.Namespace) -> int:
     scopes = [scope for given in options.scopes for scope in given.split()]
     store = _store()
-    made = credentials.add_source(store, options.name, options.agency, scopes, options.live_from)
+    made = credentials.add_source(store, options.name, options.agency, scopes, options.live_from, _proof(options))
     _show(options, made)
     return FINE
 
 
 def run_rotate(options: argparse.Namespace) -> int:
-    _show(options, credentials.rotate(_store(), options.name))
+    _show(options, credentials.rotate(_store(), options.name, _proof(options)))
     return FINE
 
 
@@ -70,9 +90,9 @@ def _store() -> Store:
 
 
 def _show(options: argparse.Namespace, made: credentials.Credentials) -> None:
+    shown = {name: value for name, value in asdict(made).items() if value}
     if options.json:
-        print_json({"source": options.name, **asdict(made)})
+        print_json({"source": options.name, **shown})
         return
-    print_table(
-        "Keep the secret now: it is not shown again", ("client_id", "client_secret"), [tuple(asdict(made).values())]
-    )
+    title = "Keep the secret now: it is not shown again" if made.client_secret else "The client"
+    print_table(title, tuple(shown), [tuple(shown.values())])

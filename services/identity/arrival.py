@@ -55,17 +55,17 @@ def link(connection: Connection, owner: Owner, arrived: Sequence[Arrived], recei
     merged follows the record it was merged into, now and later.
     """
     last = {one.source_id: one for one in arrived}
-    came = {source_id: one.record for source_id, one in last.items() if one.record is not None}
+    came = {source_id: _stated(one.record) for source_id, one in last.items() if one.record is not None}
     if not last:
         return
     linked = _links_of(connection, owner, last)
     company = _company(connection, came.values(), (child for child, _ in linked.values()))
     for source_id in (one for one in came if one in linked):
-        if not company.keeps((owner, source_id), _stated(came[source_id]), linked[source_id][0]):
+        if not company.keeps((owner, source_id), came[source_id], linked[source_id][0]):
             company.leave((owner, source_id))
     arrivals = _Arrivals(linked, links.changed_identity(connection, owner, set(came) - set(linked)), company)
-    for source_id, record in came.items():
-        _arrive(arrivals, owner, source_id, record)
+    for source_id, stated in came.items():
+        _arrive(arrivals, owner, source_id, stated)
     links.write(connection, owner, list(arrivals.written.values()), received_at)
     _retire(connection, owner, [one for one in last.values() if one.record is None], received_at)
     _bring_along(connection, owner, list(last), received_at)
@@ -130,21 +130,16 @@ def _stated(record: Child | links.Known) -> Stated:
     return Stated(tuple(identities(record)), chi, record.identity_change is not None)
 
 
-def _company(connection: Connection, records: Iterable[Child], children: Iterable[str]) -> Company:
-    """The records linked to any child that these records' identities lead to, or that they are linked to now."""
-    wanted = {identity for record in records for identity in identities(record)}
-    reached = set(children)
-    for name in TRUSTED:
-        known = links.known_by(connection, name, {value for kind, value, _ in wanted if kind == name})
-        reached |= {one.child for one in known}
+def _company(connection: Connection, came: Iterable[Stated], children: Iterable[str]) -> Company:
+    """The records linked to any child that what came leads to, or that it is linked to now."""
+    identifiers = {(name, value) for stated in came for name, value, _ in stated.identities}
     company = Company()
-    for one in links.linked_to(connection, reached):
+    for one in links.company_of(connection, identifiers, children):
         company.join((one.owner, one.source_id), one.child, NOBODYS if one.how == CHANGED else _stated(one))
     return company
 
 
-def _arrive(arrivals: _Arrivals, owner: Owner, source_id: str, record: Child) -> None:
-    stated = _stated(record)
+def _arrive(arrivals: _Arrivals, owner: Owner, source_id: str, stated: Stated) -> None:
     child, how = _child_for(arrivals, (owner, source_id), stated)
     previous = arrivals.linked.get(source_id)
     if previous is None or previous[0] != child:

@@ -42,9 +42,9 @@ class Checked:
         return Checked(self.change, self.errors[:1], self.warnings[:1])
 
 
-def check(family: Family, source_id: str, body: Any, at: datetime, form: bytes | Remark | None = None) -> Checked:
-    """Check a parsed record at an instant; `form` where `canonical_form` was asked already."""
-    form = form or canonical_form(body)
+def check(family: Family, source_id: str, body: Any, at: datetime) -> Checked:
+    """Check a parsed record at an instant."""
+    form = _canonical_form(body)
     if isinstance(form, Remark):
         return Checked(None, [form], [])
     checked = _checked(family, source_id, without_blanks(body, form), form, at)
@@ -52,11 +52,9 @@ def check(family: Family, source_id: str, body: Any, at: datetime, form: bytes |
     return Checked(None, [problem, *checked.errors], checked.warnings) if problem else checked
 
 
-def check_retraction(
-    family: Family, source_id: str, body: Any, at: datetime, form: bytes | Remark | None = None
-) -> Checked:
+def check_retraction(family: Family, source_id: str, body: Any, at: datetime) -> Checked:
     """Check a parsed retraction at an instant; one that names no recorded_at is recorded when it is received."""
-    form = form or canonical_form(body)
+    form = _canonical_form(body)
     problem = form if isinstance(form, Remark) else _source_id_problem(source_id)
     if isinstance(form, Remark) or problem:
         return Checked(None, [problem] if problem else [], [])
@@ -71,7 +69,7 @@ def check_retraction(
     return Checked(change, [], [])
 
 
-def canonical_form(body: Any) -> bytes | Remark:
+def _canonical_form(body: Any) -> bytes | Remark:
     """The RFC 8785 form of an object of an allowed size, or what is wrong with it."""
     if not isinstance(body, dict):
         return remarks.of_rule("SH01", "", "malformed", "a record is one JSON object")

@@ -12,9 +12,10 @@ from schemas.fields import SOURCE_ID
 from schemas.registry import BY_NAME
 from services.errors import Remark, TooLarge
 from services.intake import remarks
-from services.intake.door import LARGEST_RECORD, Checked, canonical_form, check, check_retraction
+from services.intake.door import LARGEST_RECORD, Checked, check, check_retraction
 from services.intake.strict_json import NotJson, parse, sha256
 from services.store.chunks import chunks
+from services.store.writing import Known
 
 MEMBERS = {"record": check, "retract": check_retraction}
 """What a line may hold, and what checks it."""
@@ -27,53 +28,26 @@ LONGEST_LINE = LARGEST_RECORD + 4096
 
 
 @dataclass(frozen=True)
-class Same:
-    """What is held under a name: the version, its SHA-256, and the source's own id of the child it is about."""
-
-    version: int
-    sha256: str
-    child_id: str | None = None
-
-
-@dataclass(frozen=True)
 class Line:
     """One line of a batch as far as it could be read: its family and source_id where they are such.
 
-    `same`: it says what is held already, and was not checked.
+    `sha256` is that of the line as sent. `same`: it brought what is held, and was
+    not read again.
     """
 
     family: str | None = None
     source_id: str | None = None
     checked: Checked = field(default_factory=lambda: Checked(None, [], []))
-    same: Same | None = None
+    sha256: str = ""
+    same: Known | None = None
 
 
 Name = tuple[str, str]
 """A record's family and source_id, within its source."""
 
 
-Held = Callable[[Sequence[Name]], Mapping[Name, Same]]
-"""What looks up what is held under some names now; what was retracted is not held."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A line whose outside is as it must be; what it holds is yet to be checked."""
-
-    family: str
-    source_id: str
-    member: str
-    body: Any
-    form: bytes | Remark
-
-    @property
-    def name(self) -> Name:
-        return self.family, self.source_id
-
-    @property
-    def may_be_held(self) -> bool:
-        """Whether it is a record whose name can be looked up: no database takes any text whatever."""
-        return self.member == "record" and re.fullmatch(SOURCE_ID, self.source_id) is not None
+Brought = Callable[[Sequence[Name]], Mapping[Name, Known]]
+"""What looks up what is held under some names, where a line of a batch brought it."""
 
 
 def split_lines(body: bytes, most: int) -> list[bytes]:
@@ -90,20 +64,31 @@ def split_lines(body: bytes, most: int) -> list[bytes]:
 
 def read_line(text: bytes, at: datetime) -> Line:
     """Read and check one line of a batch; one too long is not read at all."""
-    opened = _opened(text)
-    return opened if isinstance(opened, Line) else _checked(opened, at)
+    if len(text) > LONGEST_LINE:
+        return Line(checked=Checked(None, [_too_long()], []))
+    try:
+        line = parse(text)
+    except NotJson as error:
+        return Line(checked=Checked(None, [malformed(str(error))], []))
+    problems = [] if _is_plain(line) else list(_problems(line))
+    if problems:
+        known = line if isinstance(line, dict) else {}
+        return Line(_family(known), _source_id(known), Checked(None, problems, []))
+    (member,) = MEMBERS.keys() & line.keys()
+    checked = MEMBERS[member](BY_NAME[line["family"]], line["source_id"], line[member], at)
+    return Line(line["family"], _source_id(line), checked, sha256(text))
 
 
-def read_lines(texts: Sequence[bytes], held: Held | None = None) -> list[Line]:
+def read_lines(texts: Sequence[bytes], brought: Brought | None = None) -> list[Line]:
     """Read and check the lines of a batch, some at a time.
 
-    A record that says what is `held` under its name already needs no check: the
-    very same content passed one when it came. But where another line of the
-    batch has that name, the order of the two matters, and both are checked. Once
-    MOST_OF_A_BATCH remarks are told, each further line has its first error and its
-    first warning told.
+    A line that is, to the byte, the one that `brought` what is held is not read:
+    it was, when it came first. But where another line of the batch has its name,
+    the order of the two matters, and both are checked. Once MOST_OF_A_BATCH
+    remarks are told, each further line has its first error and its first warning
+    told.
     """
-    lines = [line for some in chunks(texts) for line in _read(some, held)]
+    lines = [line for some in chunks(texts) for line in _read_some(some, brought)]
     named = Counter((line.family, line.source_id) for line in lines)
     for place, line in enumerate(lines):
         if line.same and named[line.family, line.source_id] > 1:
@@ -111,24 +96,26 @@ def read_lines(texts: Sequence[bytes], held: Held | None = None) -> list[Line]:
     return list(_shortened(lines))
 
 
-def _read(texts: Sequence[bytes], held: Held | None) -> Iterator[Line]:
-    opened = [_opened(text) for text in texts]
-    known = held([one.name for one in opened if isinstance(one, _Opened) and one.may_be_held]) if held else {}
-    for one in opened:
-        if isinstance(one, Line):
-            yield one
+def _read_some(texts: Sequence[bytes], brought: Brought | None) -> Iterator[Line]:
+    names = [_seeming_name(text) for text in texts] if brought else [None] * len(texts)
+    known = brought([name for name in names if name]) if brought else {}
+    for name, text in zip(names, texts, strict=True):
+        same = known.get(name) if name else None
+        if name and same and same.line_sha256 == sha256(text):
+            yield Line(*name, sha256=same.line_sha256, same=same)
         else:
-            same = _same(one, known)
-            yield Line(one.family, one.source_id, same=same) if same else _checked(one, datetime.now(UTC))
+            yield read_line(text, datetime.now(UTC))
 
 
-def _same(opened: _Opened, known: Mapping[Name, Same]) -> Same | None:
-    """What is held, where the line says just that."""
-    held = known.get(opened.name) if opened.may_be_held else None
-    if held is None or isinstance(opened.form, Remark) or sha256(opened.form) != held.sha256:
-        return None
-    own_id = opened.source_id if BY_NAME[opened.family].is_child else opened.body.get("child")
-    return replace(held, child_id=own_id)
+def _seeming_name(text: bytes) -> Name | None:
+    """The name that a line seems to have, for a look-up: it is believed only of a line that is known."""
+    found = _NAME_FIRST.match(text) or _NAME_AROUND.match(text)
+    return (found[1].decode(), found[2].decode()) if found else None
+
+
+_FAMILY, _ID = rb'"family": ?"([a-z_]{1,32})"', rb'"source_id": ?"([A-Za-z0-9._~:-]{1,128})"'
+_NAME_FIRST = re.compile(rb"\{" + _FAMILY + rb", ?" + _ID)
+_NAME_AROUND = re.compile(rb"\{" + _FAMILY + rb",.*" + _ID + rb"\}$", re.S)
 
 
 def _shortened(lines: Iterable[Line]) -> Iterator[Line]:
@@ -139,31 +126,22 @@ def _shortened(lines: Iterable[Line]) -> Iterator[Line]:
         yield short
 
 
-def _opened(text: bytes) -> _Opened | Line:
-    """What a line holds, or the line with what is wrong with its outside."""
-    if len(text) > LONGEST_LINE:
-        too_long = remarks.of_rule("SH06", "", "too-large", "a record is at most 1 MiB")
-        return Line(checked=Checked(None, [too_long], []))
-    try:
-        line = parse(text)
-    except NotJson as error:
-        return Line(checked=Checked(None, [malformed(str(error))], []))
-    problems = list(_problems(line))
-    if problems:
-        known = line if isinstance(line, dict) else {}
-        return Line(_family(known), _source_id(known), Checked(None, problems, []))
-    (member,) = MEMBERS.keys() & line.keys()
-    return _Opened(line["family"], line["source_id"], member, line[member], canonical_form(line[member]))
-
-
-def _checked(opened: _Opened, at: datetime) -> Line:
-    family, source_id = BY_NAME[opened.family], opened.source_id
-    checked = MEMBERS[opened.member](family, source_id, opened.body, at, opened.form)
-    return Line(opened.family, _source_id({"source_id": source_id}), checked)
+def _too_long() -> Remark:
+    return remarks.of_rule("SH06", "", "too-large", "a record is at most 1 MiB")
 
 
 def malformed(why: str) -> Remark:
     return remarks.of_rule("SH01", "", "malformed", f"this is not JSON as the contract takes it: {why}")
+
+
+_SHAPES = tuple({"family", "source_id", member} for member in MEMBERS)
+
+
+def _is_plain(line: Any) -> bool:
+    """Whether a line's outside is as nearly every line's is."""
+    if not isinstance(line, dict) or line.keys() not in _SHAPES:
+        return False
+    return _family(line) is not None and isinstance(line["source_id"], str)
 
 
 def _problems(line: Any) -> Iterator[Remark]:

@@ -9,11 +9,12 @@ from functools import cached_property, partial
 from typing import Any
 from uuid import uuid4
 
+import orjson
 from sqlalchemy import Connection
 
 from services.errors import Remark
 from services.intake import remarks
-from services.intake.lines import Line, Name, Same, read_lines, split_lines
+from services.intake.lines import Line, Name, read_lines, split_lines
 from services.intake.repeats import REPORT_KEPT, VALIDATION_KEPT, Asked, first_answer
 from services.intake.taking import Received, received, take
 from services.store import batches
@@ -21,7 +22,7 @@ from services.store.batches import Answered
 from services.store.engine import Store
 from services.store.links import ChildId, links_of
 from services.store.tables import Batch
-from services.store.writing import Key, Outcome, Owner, Result, Sent, held_now
+from services.store.writing import Key, Known, Outcome, Owner, Result, Sent, brought_by_lines
 
 MOST_LINES = 10_000
 LARGEST_BATCH = 32 * 1024 * 1024
@@ -57,7 +58,7 @@ def receive_batch(
     case. Raises TooLarge and IdempotencyKeyReused.
     """
     texts = split_lines(body, MOST_LINES)
-    lines = read_lines(texts, None if validate_only else partial(_held_now, store, owner))
+    lines = read_lines(texts, None if validate_only else partial(_brought, store, owner))
     asked, batch = Asked(body, atomic, validate_only, key), str(uuid4())
 
     def work(connection: Connection) -> Answered:
@@ -73,16 +74,16 @@ def receive_batch(
     return store.write(work)
 
 
-def _held_now(store: Store, owner: Owner, names: Sequence[Name]) -> dict[Name, Same]:
+def _brought(store: Store, owner: Owner, names: Sequence[Name]) -> dict[Name, Known]:
     with store.reading() as connection:
-        found = held_now(connection, [Key(owner.agency, owner.source, *name) for name in names])
-    return {(key.family, key.source_id): Same(*held) for key, held in found.items()}
+        found = brought_by_lines(connection, [Key(owner.agency, owner.source, *name) for name in names])
+    return {(key.family, key.source_id): known for key, known in found.items()}
 
 
 def _write_lines(
     connection: Connection, owner: Owner, lines: Sequence[Line], batch: str, validate_only: bool
 ) -> Report:
-    sent = [Sent.by(owner, line.checked.change) for line in lines if line.checked.change]
+    sent = [Sent.by(owner, line.checked.change, line_sha256=line.sha256) for line in lines if line.checked.change]
     received_at, taken = take(connection, sent, batch, match=not validate_only)
     answers = zip(sent, taken, strict=True)
     told = [received(line.checked, *next(answers)) if line.checked.change else None for line in lines]
@@ -95,7 +96,7 @@ def _write_lines(
 
 
 def _unchanged(owner: Owner, line: Line, found: Mapping[ChildId, tuple[str, str]]) -> dict[str, Any] | None:
-    """The result of a line that says what is held already; None of any other."""
+    """The result of a line that brought what is held already; None of any other."""
     if line.same is None:
         return None
     child, _ = found.get((owner, line.same.child_id or ""), (None, None))
@@ -104,7 +105,7 @@ def _unchanged(owner: Owner, line: Line, found: Mapping[ChildId, tuple[str, str]
 
 
 def _keep(connection: Connection, owner: Owner, report: Report, is_validation: bool) -> None:
-    lines = (json.dumps({"line": number} | result) for number, result in enumerate(report.results, 1))
+    lines = (orjson.dumps({"line": number, **result}) for number, result in enumerate(report.results, 1))
     kept = Batch(
         batch=report.batch,
         source_agency=owner.agency,
@@ -113,7 +114,7 @@ def _keep(connection: Connection, owner: Owner, report: Report, is_validation: b
         kept_until=report.received_at + (VALIDATION_KEPT if is_validation else REPORT_KEPT),
         is_validation=is_validation,
         counts=json.dumps(report.counts),
-        results="".join(f"{line}\n" for line in lines),
+        results=b"".join(b"%b\n" % line for line in lines).decode(),
     )
     batches.keep(connection, kept)
 

@@ -118,9 +118,13 @@ def _nearest_field(family: Family, error: ErrorDetails) -> str | None:
 
 
 def pointer_of(loc: Iterable[int | str]) -> str:
-    """The JSON pointer (RFC 6901) of a place in a record; a step of the sender's own is cut short."""
+    """The JSON pointer (RFC 6901) of a place in a record.
+
+    A step of the sender's own is cut short, and what of it is no character (a lone
+    surrogate) is a question mark.
+    """
     steps = (str(step)[:LONGEST_STEP].replace("~", "~0").replace("/", "~1") for step in loc)
-    return "".join(f"/{step}" for step in steps)
+    return "".join(f"/{step}" for step in steps).encode(errors="replace").decode()
 
 
 def _lower(message: str) -> str:

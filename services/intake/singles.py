@@ -16,8 +16,8 @@ from services.store.engine import Store
 from services.store.gathering import Gathering
 from services.store.writing import Owner, Result, Sent
 
-GROUPS_PATIENCE_MS = 250
-"""How long a group waits for a record that a batch, say, holds: then each of the group waits alone."""
+GROUPS_PATIENCE_MS, ALONE_PATIENCE_MS = 250, 5000
+"""How long a group waits for a record that a batch, say, holds: then each waits alone, and not for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def gathering(store: Store) -> Gathering[Single, Taken]:
 def take_together(store: Store, singles: Sequence[Single], validate_only: bool = False) -> list[Taken]:
     """Take changes in one transaction, or only say what would become of them; all or none."""
     sent = [single.sent for single in singles]
-    patience_ms = GROUPS_PATIENCE_MS if len(sent) > 1 else None
+    patience_ms = GROUPS_PATIENCE_MS if len(sent) > 1 else ALONE_PATIENCE_MS
 
     def work(connection: Any) -> list[Taken]:
         return take(connection, sent, match=not validate_only, patience_ms=patience_ms)[1]

@@ -5,16 +5,17 @@ import json
 import re
 from typing import Any
 
+import orjson
 import rfc8785
 
 LARGEST = 2**53 - 1
 DEEPEST = 32
 """Levels of nesting; no contract has more than five."""
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_FRACTION = re.compile(r"[:,\[]-?\d+[.e]")
+_FRACTION = re.compile(rb"[:,\[]-?\d+[.e]")
 """A number with a fraction or an exponent, in an object or list of compact JSON; it may also be found within a text."""
-_BLANK = re.compile(r'"(?:\s|\\[nrtf]|\\u00[01][0-9a-f])*"')
-"""A blank text in compact JSON; it may also be found within a text."""
+_BEFORE_BLANK = (b'""', b'" ', b'"\\')
+"""How a blank text begins in compact JSON of ASCII; others may too."""
 
 
 class NotJson(ValueError):
@@ -44,29 +45,29 @@ def _is_deeper(value: Any, levels: int) -> bool:
 def canonical(value: Any) -> bytes:
     """The RFC 8785 form of a parsed value; raises NotJson for what UTF-8 or a database cannot hold.
 
-    Python's own encoder writes that form, but for numbers with a fraction and
-    the order of keys beyond ASCII: where there may be such, the library does it.
+    orjson writes that form, but for numbers with a fraction and the order of keys
+    beyond ASCII: where there may be such, the slower library does it.
     """
     try:
-        text = _ENCODER.encode(value)
-        plain = text.isascii() and not isinstance(value, float) and not _FRACTION.search(text)
-        form = text.encode() if plain else rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, UnicodeError):
+        form = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        if not form.isascii() or isinstance(value, float) or _FRACTION.search(form):
+            form = rfc8785.dumps(value)
+    except (orjson.JSONEncodeError, rfc8785.CanonicalizationError, UnicodeError):
         raise NotJson("it holds a character that is not one (a lone surrogate)") from None
     if b"\\u0000" in form and _NUL.search(form):
         raise NotJson("it holds a NUL character")
     return form
 
 
-def sha256(canonical_form: bytes) -> str:
-    """The hex SHA-256 that a record is known by."""
-    return hashlib.sha256(canonical_form).hexdigest()
+def sha256(text: bytes) -> str:
+    """The hex SHA-256 of a text: a record is known by that of its canonical form."""
+    return hashlib.sha256(text).hexdigest()
 
 
 def without_blanks(value: Any, form: bytes) -> Any:
     """The value, of that canonical form, with every member that is null or blank text left out: both equal absent."""
-    text = form.decode()
-    return _without_blanks(value) if "null" in text or _BLANK.search(text) else value
+    may_have = b"null" in form or (any(mark in form for mark in _BEFORE_BLANK) or not form.isascii())
+    return _without_blanks(value) if may_have else value
 
 
 def _without_blanks(value: Any) -> Any:
@@ -104,4 +105,3 @@ def _refused(name: str) -> Any:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_refused)
-_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -50,7 +50,7 @@ def take(
     that it brought about, so that it names the child.
     """
     announce(connection, patience_ms)
-    heads = lock_heads(connection, (each.key for each in sent))
+    heads = lock_heads(connection, (key for each in sent for key in _held_for(each)))
     arrival.lock_identities(connection, _children(sent))
     retracted = links.children_of(connection, _retracted(sent))
     received_at, outcomes = write_changes(connection, sent, heads, batch)
@@ -87,6 +87,13 @@ def received(checked: Checked, sent: Sent, taken: Taken) -> Received:
     return Received(taken.outcome, taken.child, link, warnings)
 
 
+def _held_for(sent: Sent) -> Iterator[Key]:
+    """The keys that nobody else may write meanwhile: a change's own, and that of the record it is merged into."""
+    yield sent.key
+    if isinstance(sent.change, Retraction) and sent.change.replaced_by:
+        yield sent.key._replace(source_id=sent.change.replaced_by)
+
+
 def _children(sent: Iterable[Sent]) -> dict[links.ChildId, Record | None]:
     """The children records that come, and those that are retracted, without a record."""
     changes = ((each.owner, each.change) for each in sent if each.change.family.is_child)
@@ -114,8 +121,7 @@ def _child_id(sent: Sent) -> links.ChildId | None:
     change = sent.change
     if isinstance(change, Retraction):
         return (sent.owner, change.source_id) if change.family.is_child else None
-    child_id = change.family.child_of(change.source_id, change.record)
-    return (sent.owner, child_id) if child_id is not None else None
+    return (sent.owner, change.child_id) if change.child_id is not None else None
 
 
 def _taken(sent: Sent, outcome: Outcome, found: Mapping[links.ChildId, tuple[str, str]]) -> Taken:

@@ -14,9 +14,11 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, TypeVar, cast
 
+import orjson
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.dialects import postgresql
 
+from services.store.arrays import Array, array
 from services.store.columns import kept_day, kept_instant
 
 Row = Mapping[str, Any]
@@ -67,7 +69,7 @@ def select(
     else:
         arrays = ", ".join("%b::text[]" for _ in names)
         given = f"unnest({arrays}) AS given ({', '.join(names)})"
-        cursor.execute(query.format(given=given), [list(column) for column in zip(*rows, strict=True)])
+        cursor.execute(query.format(given=given), [array("TEXT", column) for column in zip(*rows, strict=True)])
     return [made(*row) for row in cursor.fetchall()]
 
 
@@ -96,7 +98,7 @@ def _run(connection: Connection, statement: str, table: Table, rows: Sequence[Ro
     if way == SQLITE:
         cursor.executemany(statement, cast(Any, _in_rows(table, rows, same or {})))
     else:
-        given = [_ENCODER.encode(rows)] if way == JSON else _in_columns(rows)
+        given = [orjson.dumps(rows).decode()] if way == JSON else _in_columns(table, rows)
         cursor.execute(statement, [*(same or {}).values(), *given])
     return cursor
 
@@ -104,14 +106,11 @@ def _run(connection: Connection, statement: str, table: Table, rows: Sequence[Ro
 # --- PostgreSQL -------------------------------------------------------------
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=lambda value: value.isoformat())
-
-
-def _in_columns(rows: Sequence[Row]) -> Iterable[list[Any] | None]:
+def _in_columns(table: Table, rows: Sequence[Row]) -> Iterable[Array | list[Any] | None]:
     """Each column's values as one array; a column without any is a null in its place."""
     for name in rows[0]:
         values = [row[name] for row in rows]
-        yield values if any(value is not None for value in values) else None
+        yield array(_type(table.c[name]), values) if any(value is not None for value in values) else None
 
 
 def _given(table: Table, names: Sequence[str], way: Way) -> str:

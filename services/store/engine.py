@@ -1,6 +1,7 @@
 """The store's connections: one kind of transaction to read and one to write, on both databases."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.errors import Unavailable
+from services.store.arrays import Array, ArrayDumper
 
 SERVICE_ROLE = "kith_service"
 """The PostgreSQL role that the service works as: it can neither change nor delete the journal."""
@@ -37,6 +39,8 @@ OUT_OF_REACH = (psycopg.OperationalError, psycopg.InterfaceError, sqlite3.Operat
 TRIES = 8
 PATIENCE_SECONDS = 30
 """How long a write waits for its turn on SQLite: in this process, and then for another that holds the file."""
+MOST_OUTLASTED_SECONDS = 120
+"""How long `outlast` waits for transactions that others began."""
 Made = TypeVar("Made")
 
 
@@ -160,6 +164,56 @@ def settled_now(store: Store) -> datetime:
         return clock(connection)
 
 
+def outlast(store: Store, held: int) -> None:
+    """Wait until each transaction that now shares an advisory lock has ended, holding up no new one.
+
+    On SQLite there is none to wait for: what is written is seen in its order.
+    Raises Unavailable where one takes too long.
+    """
+    if store.engine.dialect.name == "sqlite":
+        return
+    waited_for, end = _holders(store, held), time.monotonic() + MOST_OUTLASTED_SECONDS
+    while waited_for:
+        if time.monotonic() > end:
+            raise Unavailable
+        time.sleep(0.01)
+        waited_for &= _holders(store, held)
+
+
+def _holders(store: Store, held: int) -> set[str]:
+    """The transactions that share an advisory lock now."""
+    with store.reading() as connection:
+        return set(connection.execute(text(_HOLDERS), {"held": held}).scalars())
+
+
+_HOLDERS = """
+SELECT virtualtransaction FROM pg_locks
+WHERE locktype = 'advisory' AND classid = 0 AND objid = :held AND objsubid = 1 AND granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+def lineage(connection: Connection) -> str:
+    """What tells this database from a copy restored from it: PostgreSQL's system, database and timeline.
+
+    A restore to a point in time, and a standby that takes over, begin a new
+    timeline; a dump goes into another database or another system. A file of
+    SQLite has nothing of the kind.
+    """
+    if connection.dialect.name == "sqlite":
+        return "sqlite"
+    found: str = connection.execute(text(_LINEAGE)).scalar_one()
+    return found
+
+
+_LINEAGE = """
+SELECT concat_ws('/', system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database()),
+    CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())::text
+    ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int::text END)
+FROM pg_control_system()
+"""
+
+
 def clock_and_places(connection: Connection, count: int) -> tuple[datetime, list[int]]:
     """The present instant, and so many new places in the journal, in order."""
     if connection.dialect.name == "sqlite":
@@ -197,6 +251,7 @@ def _postgresql(url: str, pool: int, role: str | None) -> Engine:
     @event.listens_for(engine, "connect")
     def work_as_role(connection: Any, record: Any) -> None:
         connection.adapters.register_dumper(int, Int8BinaryDumper)
+        connection.adapters.register_dumper(Array, ArrayDumper)
         if role:
             connection.execute(f"SET ROLE {role}")
             connection.commit()

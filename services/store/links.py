@@ -44,6 +44,8 @@ class NewLink:
     """Whether it is so because the record was merged into another."""
 
 
+Identifier = tuple[str, str]
+"""`chi` or `scn`, and its value."""
 ChildId = tuple[Owner, str]
 """A source's own id of a child."""
 RECORD = ("source_agency", "source", "source_id")
@@ -99,15 +101,24 @@ def changed_identity(connection: Connection, owner: Owner, source_ids: Iterable[
     return dict(bulk.select(connection, query, RECORD, wanted, lambda source_id, child: (source_id, child)))
 
 
-def known_by(connection: Connection, identifier: str, values: Iterable[str]) -> list[Known]:
-    """Current, linked children records that hold one of these values of `chi` or `scn`."""
-    joined = f"JOIN children ON children.{identifier} = given.value JOIN link USING ({_RECORD})"
-    return _known(connection, joined, values)
+def company_of(connection: Connection, identifiers: Iterable[Identifier], children: Iterable[str]) -> list[Known]:
+    """Current children records linked to one of these children, or to any that an identifier leads to."""
+    wanted = sorted({*identifiers, *(("child", child) for child in children)})
+    return bulk.select(connection, _COMPANY, ("kind", "value"), wanted, _as_known) if wanted else []
 
 
-def linked_to(connection: Connection, children: Iterable[str]) -> list[Known]:
-    """Current children records that are linked to one of these children."""
-    return _known(connection, f"JOIN link ON link.child = given.value JOIN children USING ({_RECORD})", children)
+_LED_TO = " UNION ".join(
+    f"SELECT link.child FROM given JOIN children ON children.{kind} = given.value JOIN link USING ({_RECORD})"
+    f" WHERE given.kind = '{kind}' AND children.superseded_at IS NULL AND link.superseded_at IS NULL"
+    for kind in ("chi", "scn")
+)
+_COMPANY = (
+    "WITH given AS MATERIALIZED (SELECT kind, value FROM {given}),"
+    f" reached AS MATERIALIZED (SELECT value AS child FROM given WHERE kind = 'child' UNION {_LED_TO})"
+    f" SELECT {_RECORD}, children.date_of_birth, children.chi, children.scn, children.identity_change,"
+    f" link.child, link.how FROM reached JOIN link ON link.child = reached.child JOIN children USING ({_RECORD})"
+    " WHERE children.superseded_at IS NULL AND link.superseded_at IS NULL ORDER BY link.link"
+)
 
 
 def identifiers_of(connection: Connection, ids: Iterable[ChildId]) -> set[tuple[str, str]]:
@@ -118,18 +129,6 @@ def identifiers_of(connection: Connection, ids: Iterable[ChildId]) -> set[tuple[
     query = f"SELECT chi, scn FROM {{given}} JOIN children USING ({_RECORD}) WHERE superseded_at IS NULL"
     held = bulk.select(connection, query, RECORD, wanted, lambda chi, scn: {"chi": chi, "scn": scn})
     return {(name, value) for one in held for name, value in one.items() if value}
-
-
-def _known(connection: Connection, joined: str, values: Iterable[str]) -> list[Known]:
-    wanted = [(value,) for value in sorted(set(values))]
-    if not wanted:
-        return []
-    query = (
-        f"SELECT {_RECORD}, children.date_of_birth, children.chi, children.scn, children.identity_change,"
-        f" link.child, link.how FROM {{given}} {joined}"
-        " WHERE children.superseded_at IS NULL AND link.superseded_at IS NULL ORDER BY link.link"
-    )
-    return bulk.select(connection, query, ("value",), wanted, _as_known)
 
 
 def _as_known(agency: str, source: str, source_id: str, born_on: Any, *stated: Any) -> Known:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, or_, select, update
 
 from services.store.tables import About, Client, SigningKey, Source
 
@@ -20,8 +20,10 @@ class Registered(NamedTuple):
     client_id: str
     source: str
     agency: str
-    salt: bytes
-    secret_hash: bytes
+    salt: bytes | None
+    secret_hash: bytes | None
+    public_key: str | None
+    issuer: str | None
     scopes: str
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -73,6 +75,12 @@ def signing_keys(connection: Connection) -> Sequence[SigningKey]:
 
 def add_signing_key(connection: Connection, key: SigningKey) -> None:
     connection.execute(SIGNING_KEY.insert(), [key.model_dump()])
+
+
+def end_signing_keys(connection: Connection, at: datetime) -> None:
+    """Let no key be good after that instant."""
+    is_longer = or_(SIGNING_KEY.c.expires_at.is_(None), SIGNING_KEY.c.expires_at > at)
+    connection.execute(update(SIGNING_KEY).where(is_longer).values(expires_at=at))
 
 
 def about(connection: Connection, name: str) -> str | None:

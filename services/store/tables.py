@@ -34,13 +34,19 @@ class Source(SQLModel, table=True):
 
 
 class Client(SQLModel, table=True):
-    """Credentials of a source; several may be good at once while a secret is rotated."""
+    """Credentials of a source; several may be good at once while they are rotated.
+
+    A client has a secret, of which the salted hash is kept, or a public key as PEM,
+    or is known to an external issuer, whose `iss` is kept.
+    """
 
     __tablename__ = "client"
     client_id: str = Field(primary_key=True)
     source: str = Field(foreign_key="source.name", index=True)
-    salt: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    secret_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    salt: bytes | None = Field(default=None, sa_column=Column(LargeBinary), repr=False)
+    secret_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary), repr=False)
+    public_key: str | None = Field(default=None, sa_column=Column(Text))
+    issuer: str | None = None
     scopes: str
     created_at: datetime = Field(sa_column=_instant())
     expires_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
@@ -48,12 +54,22 @@ class Client(SQLModel, table=True):
 
 
 class SigningKey(SQLModel, table=True):
-    """The key that tokens are signed with, kept so that they survive a restart."""
+    """A key that tokens are signed with, kept so that they survive a restart; a former one has an end."""
 
     __tablename__ = "signing_key"
     key_id: str = Field(primary_key=True)
-    secret: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    secret: bytes = Field(sa_column=Column(LargeBinary, nullable=False), repr=False)
     created_at: datetime = Field(sa_column=_instant())
+    expires_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+
+
+class UsedAssertion(SQLModel, table=True):
+    """A client assertion that was used, until it could not be used anyhow."""
+
+    __tablename__ = "used_assertion"
+    client_id: str = Field(primary_key=True)
+    jti: str = Field(primary_key=True)
+    kept_until: datetime = Field(sa_column=_instant())
 
 
 class Journal(SQLModel, table=True):
@@ -88,11 +104,63 @@ class Payload(SQLModel, table=True):
     body: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class Audit(SQLModel, table=True):
+    """One row for each act that must be on record: who asked or did what, as whom, what for; never changed.
+
+    `detail` is the RFC 8785 form of what else is told, never personal data.
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        Index("audit_by_child", "child", "entry"),
+        Index("audit_by_worker", "worker", "at"),
+        Index("audit_by_source", "source", "at"),
+    )
+    entry: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+    at: datetime = Field(sa_column=_instant())
+    agency: str
+    source: str
+    client_id: str
+    act: str
+    what: str
+    child: str | None = None
+    worker: str | None = None
+    role: str | None = None
+    purpose: str | None = None
+    request_id: str
+    detail: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class AuditSeal(SQLModel, table=True):
+    """Entries of one agency in a log (audit, journal) sealed together, chained to the seal before.
+
+    No entry of the agency up to `sealed_to` is outside this seal and those before
+    it. `lineage` tells a database from one restored from it.
+    """
+
+    __tablename__ = "audit_seal"
+    __table_args__ = (Index("audit_seal_by_reach", "log", "sealed_to"),)
+    log: str = Field(primary_key=True)
+    agency: str = Field(primary_key=True)
+    number: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    first_entry: int = Field(sa_column=Column(BIG, nullable=False))
+    last_entry: int = Field(sa_column=Column(BIG, nullable=False))
+    sealed_to: int = Field(sa_column=Column(BIG, nullable=False))
+    entry_count: int
+    root: str
+    previous: str
+    lineage: str
+    sealed_at: datetime = Field(sa_column=_instant())
+    hash: str
+
+
 class Held(SQLModel, table=True):
     """What is held now under each natural key: one row a record, locked while it is written.
 
     A retracted record keeps its row: `replaced_by` is the id of the same source
-    that it was merged into, where the source named one.
+    that it was merged into, where the source named one. `child` is the source's
+    own id of the child that the record is about. `line_sha256` is that of the
+    line of a batch that brought it, None where no batch did.
     """
 
     __tablename__ = "held"
@@ -116,6 +184,8 @@ class Held(SQLModel, table=True):
     recorded_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     is_retracted: bool = False
     replaced_by: str | None = None
+    child: str | None = None
+    line_sha256: str | None = None
 
 
 class Child(SQLModel, table=True):

@@ -82,6 +82,11 @@ class Put:
     def recorded_at(self) -> datetime:
         return self.record.recorded_at
 
+    @property
+    def child_id(self) -> str | None:
+        """The source's own id of the child that the record is about."""
+        return self.family.child_of(self.source_id, self.record)
+
 
 @dataclass(frozen=True)
 class Retraction:
@@ -103,16 +108,22 @@ Change = Put | Retraction
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A change as its owner sent it; `if_match`: only where that version is held."""
+    """A change as its owner sent it.
+
+    `if_match`: only where that version is held. `line_sha256`: of the line of a
+    batch that it came in.
+    """
 
     owner: Owner
     change: Change
     key: Key
     if_match: int | None = None
+    line_sha256: str | None = None
 
     @classmethod
-    def by(cls, owner: Owner, change: Change, if_match: int | None = None) -> "Sent":
-        return cls(owner, change, Key(owner.agency, owner.source, change.family.name, change.source_id), if_match)
+    def by(cls, owner: Owner, change: Change, if_match: int | None = None, line_sha256: str | None = None) -> "Sent":
+        key = Key(owner.agency, owner.source, change.family.name, change.source_id)
+        return cls(owner, change, key, if_match, line_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +182,29 @@ def _keyed_head(*row: Any) -> tuple[Key, Head]:
     return Key(*row[:4]), Head(version, seq, sha256, read_instant(recorded_at) or LONG_AGO, bool(is_retracted))
 
 
-def held_now(connection: Connection, keys: Sequence[Key]) -> dict[Key, tuple[int, str]]:
-    """The version and SHA-256 held under each key just now; nothing is locked, and what was retracted is not held."""
-    found = bulk.select(connection, _HEADS, KEY, keys, _keyed_head) if keys else []
-    return {key: (head.version, head.sha256 or "") for key, head in found if not head.is_retracted}
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a line of a batch brought and is held still, with the source's own id of the child it is about."""
+
+    version: int
+    sha256: str
+    line_sha256: str
+    child_id: str | None
+
+
+def brought_by_lines(connection: Connection, keys: Sequence[Key]) -> dict[Key, Known]:
+    """Of these keys, what is held just now as a line of a batch brought it; nothing is locked."""
+    return dict(bulk.select(connection, _BROUGHT, KEY, keys, _keyed_known)) if keys else {}
+
+
+_BROUGHT = (
+    f"SELECT {', '.join(KEY)}, version, sha256, line_sha256, child FROM {{given}} JOIN held USING ({', '.join(KEY)})"
+    " WHERE line_sha256 IS NOT NULL AND NOT is_retracted"
+)
+
+
+def _keyed_known(*row: Any) -> tuple[Key, Known]:
+    return Key(*row[:4]), Known(*row[4:])
 
 
 def write_changes(
@@ -280,6 +310,8 @@ def _head_row(each: _Accepted) -> dict[str, Any]:
         "recorded_at": change.recorded_at,
         "is_retracted": isinstance(change, Retraction),
         "replaced_by": change.replaced_by if isinstance(change, Retraction) else None,
+        "child": change.child_id if isinstance(change, Put) else None,
+        "line_sha256": each.sent.line_sha256,
     }
 
 

@@ -1,9 +1,12 @@
 """Batches of NDJSON: a bad line costs only itself."""
 
+import hashlib
 import json
 from typing import Any
 
 import httpx
+import pytest
+import rfc8785
 
 from tests.conftest import SOURCE, Service
 from tests.examples import changed, example
@@ -143,6 +146,24 @@ def test_what_is_held_and_comes_again_beside_something_newer_keeps_its_place(ser
     )
     post(service, old)
     assert [one["result"] for one in results(service, post(service, f"{new}\n{old}"))] == ["replaced", "stale"]
+
+
+@pytest.mark.parametrize("written", [{"sort_keys": True}, {"separators": (",", ":")}, {"indent": None}])
+def test_a_line_written_another_way_says_the_same(service: Service, written: dict[str, Any]) -> None:
+    told: dict[str, Any] = {"family": "referrals", "source_id": "rewritten", "record": example("referrals")}
+    for again in (written, {}, written, {"separators": (", ", ":")}):
+        answer = post(service, json.dumps(told, **again))
+        assert results(service, answer)[0]["sha256"] == hashlib.sha256(rfc8785.dumps(told["record"])).hexdigest()
+    assert answer.json()["counts"]["unchanged"] == 1
+
+
+def test_a_line_whose_record_was_put_anew_since_is_read_again(service: Service) -> None:
+    told = [changed("referrals", {"recorded_at": f"2025-04-0{day}T09:00Z"}) for day in (1, 2)]
+    old, newer = (line("referrals", "put-since", record) for record in told)
+    post(service, old)
+    service.put("referrals", "put-since", told[1])
+    assert results(service, post(service, old))[0]["result"] == "stale"
+    assert results(service, post(service, newer))[0]["result"] == "unchanged"
 
 
 def test_what_was_retracted_is_not_held_whatever_it_says(service: Service) -> None:

@@ -1,12 +1,13 @@
 """Tokens: who gets one, what it opens, when it ends."""
 
+import httpx
 import jwt
 import pytest
 
 from services.access import credentials
 from services.settings import Settings
 from services.store.engine import Store
-from tests.conftest import Service, serving
+from tests.conftest import SOURCE, Service, listening, serving
 
 FORM = {"grant_type": "client_credentials"}
 
@@ -42,10 +43,6 @@ def test_a_token_signed_in_another_way_is_refused(service: Service, algorithm: s
 def test_a_token_outlives_a_restart_and_dies_with_its_client(settings: Settings) -> None:
     with serving(settings) as first:
         token = first.token()
-    import httpx
-
-    from tests.conftest import SOURCE, listening
-
     with listening(settings) as address, httpx.Client(base_url=address) as http:
         headers = {"Authorization": f"Bearer {token}"}
         assert http.get("/v1/quality/findings", headers=headers).status_code == 200
@@ -53,6 +50,20 @@ def test_a_token_outlives_a_restart_and_dies_with_its_client(settings: Settings)
         assert credentials.revoke(store, SOURCE) == 1
         store.close()
         assert http.get("/v1/quality/findings", headers=headers).status_code == 401
+
+
+def test_a_revoked_source_begins_anew_with_new_credentials_only(settings: Settings) -> None:
+    with serving(settings) as service:
+        token = service.token()
+        store = Store(settings.store_url)
+        credentials.revoke(store, SOURCE)
+        newer = credentials.rotate(store, SOURCE)
+        store.close()
+        assert service.token(newer)
+        auth = (service.owner.client_id, service.owner.client_secret)
+        assert service.http.post("/oauth/token", data=FORM, auth=auth).status_code == 401
+        headers = {"Authorization": f"Bearer {token}"}
+        assert service.http.get("/v1/quality/findings", headers=headers).status_code == 401
 
 
 def test_after_a_rotation_both_secrets_are_good_for_a_while(settings: Settings) -> None:

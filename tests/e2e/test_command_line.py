@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import SOURCE, Service
 from tests.examples import changed, example
+from tests.signing import jwk, public_pem
 
 KITH = [sys.executable, "-m", "services.cli.main"]
 
@@ -47,12 +48,62 @@ def test_a_source_is_added_listed_rotated_and_revoked(tmp_path: Path) -> None:
     assert json.loads(kith(tmp_path, "source", "revoke", "a-source", "--json").stdout)["revoked"] == 2
 
 
+def test_a_source_may_have_a_key_or_an_id_at_the_issuer_instead_of_a_secret(tmp_path: Path) -> None:
+    kith(tmp_path, "migrate")
+    key, jwk_file = tmp_path / "key.pem", tmp_path / "key.json"
+    key.write_text(public_pem("ec"), encoding="utf-8")
+    jwk_file.write_text(json.dumps(jwk("rsa")), encoding="utf-8")
+    add = ("source", "add", "a-source", "--agency", "POLICE", "--json")
+    assert json.loads(kith(tmp_path, *add, "--public-key", str(key)).stdout).keys() == {"source", "client_id"}
+    rotate = ("source", "rotate", "a-source", "--json")
+    rotated = kith(tmp_path, *rotate, "--public-key", str(jwk_file))
+    assert json.loads(rotated.stdout).keys() == {"source", "client_id"}
+    issuer = {"KITH_ISSUER": "https://i.example", "KITH_ISSUER_AUDIENCE": "kith", "KITH_ISSUER_KEYS": str(jwk_file)}
+    known = kith(tmp_path, *rotate, "--known-as", "0c2d", **issuer)
+    assert json.loads(known.stdout)["client_id"] == "0c2d"
+
+
+def test_the_signing_key_is_rotated(tmp_path: Path) -> None:
+    kith(tmp_path, "migrate")
+    made = [kith(tmp_path, "signing-key", "rotate", *more, "--json") for more in ((), ("--at-once",))]
+    assert len({json.loads(one.stdout)["signing_key"] for one in made}) == 2
+
+
+ISSUER = {"KITH_ISSUER": "https://i.example", "KITH_ISSUER_AUDIENCE": "kith", "KITH_ISSUER_KEYS": "nowhere.json"}
+WRONG_SETTINGS = [
+    (2, ISSUER | {"KITH_ISSUER_AUDIENCE": ""}, "KITH_ISSUER_AUDIENCE too"),
+    (2, {"KITH_ISSUER_KEYS": "keys.json"}, "KITH_ISSUER and KITH_ISSUER_AUDIENCE too"),
+    (2, ISSUER | {"KITH_ISSUER_KEYS": "http://i.example/keys"}, "KITH_ISSUER_KEYS begins with https://"),
+    (2, ISSUER | {"KITH_ISSUER": "kith"}, "what Kith signs its own tokens as"),
+    (2, {"KITH_PUBLIC_URL": "kith.example"}, "KITH_PUBLIC_URL is an address"),
+    (2, {"KITH_RATE_LIMIT": "0"}, "greater than or equal to 1"),
+    (1, ISSUER, "nowhere.json gives no JSON Web Key Set"),
+]
+
+
+@pytest.mark.parametrize(("code", "settings", "said"), WRONG_SETTINGS, ids=[said for _, _, said in WRONG_SETTINGS])
+def test_settings_that_cannot_be_are_said_plainly(
+    migrated_home: Path, code: int, settings: dict[str, str], said: str
+) -> None:
+    done = kith(migrated_home, "check-config", **settings)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+
+
+@pytest.fixture(scope="module")
+def migrated_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    kith(home, "migrate")
+    return home
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("A Source", "--agency", "POLICE"), "lower-case"),
         (("a-source", "--agency", "NOBODY"), "no such agency"),
         (("a-source", "--agency", "POLICE", "--scopes", "everything"), "no scope everything"),
+        (("a-source", "--agency", "POLICE", "--known-as", "0c2d"), "KITH_ISSUER"),
+        (("a-source", "--agency", "POLICE", "--public-key", "nowhere.pem"), "nowhere.pem"),
     ],
 )
 def test_what_cannot_be_added_is_said_plainly(tmp_path: Path, words: tuple[str, ...], said: str) -> None:

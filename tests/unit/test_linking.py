@@ -1,6 +1,7 @@
 """Which children records are linked to one child when they arrive."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from schemas.registry import BY_NAME
 from services.intake.receive import receive_batch
 from services.intake.singles import read_record, read_retraction, receive
-from services.intake.taking import Received
+from services.intake.taking import Received, take
 from services.store.engine import Store
+from services.store.links import links_of
 from services.store.writing import Owner
 from tests.examples import changed
 
@@ -153,3 +155,21 @@ def test_an_identity_change_is_never_linked_to_what_was_before(store: Store) -> 
     again = arrive(store, SOCIAL_WORK, "a", identity_change="adoption", recorded_at="2025-06-02T09:00:00Z")
     assert before.child != after.child == again.child
     assert arrive(store, HEALTH, "b").child != after.child
+
+
+def test_a_record_merged_into_one_that_moves_meanwhile_moves_with_it(store: Store) -> None:
+    if store.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer")
+    arrive(store, HEALTH, "other", scn=None, chi="0101157517")
+    arrive(store, SOCIAL_WORK, "stays")
+    arrive(store, SOCIAL_WORK, "merged", scn=None, chi=None)
+    merge = read_retraction(SOCIAL_WORK, BY_NAME["children"], "merged", b'{"reason":"merged","replaced_by":"stays"}')
+    with ThreadPoolExecutor(1) as moving:
+        with store.writing() as connection:
+            take(connection, [merge.sent])
+            moved = moving.submit(arrive, store, SOCIAL_WORK, "stays", scn=None, chi="0101157517", recorded_at=LATER)
+            wait([moved], timeout=1)
+    child = moved.result().child
+    with store.reading() as connection:
+        found = links_of(connection, [(SOCIAL_WORK, "stays"), (SOCIAL_WORK, "merged")])
+    assert [one for one, _ in found.values()] == [child, child]
