@@ -33,7 +33,16 @@ OPEN = {
     "/static-offline-docs",
 }
 """What anybody may call: reference data, a token for credentials, health, documentation."""
-GOOD = {"source": SOURCE, "source_id": "nothing", "version": "1", "day": "2026-01-05", "batch": "none"}
+GOOD = {
+    "source": SOURCE,
+    "source_id": "nothing",
+    "version": "1",
+    "day": "2026-01-05",
+    "batch": "none",
+    "child": "nobody",
+    "notice": "1",
+}
+ASKER = {"Kith-Purpose": "child-wellbeing", "Kith-Worker": "w-1; role=social-worker"}
 
 
 def app_in(folder: Path) -> FastAPI:
@@ -88,7 +97,7 @@ ASKED = {"reconcile": {"family": "children"}, "received": {"worker": "w-1", "sin
 
 
 def test_no_closed_address_opens_without_its_scope(service: Service, scopeless: Credentials, tmp_path: Path) -> None:
-    headers = service.headers(scopeless)
+    headers = service.headers(scopeless) | ASKER
     answers = {
         (method, path): service.http.request(
             method, path, headers=headers, params=ASKED.get(path.rpartition("/")[2], {})
