@@ -169,7 +169,16 @@ def kith(name: str, home: Path, database_url: str = "") -> Iterator[Kith]:
     environment = {"KITH_HOME": str(home), "KITH_DATABASE_URL": database_url}
     command = [sys.executable, "-m", "services.cli.main", "serve", "--port"]
     with _served(command, environment, "/readyz") as (port, pid):
-        yield Kith(name, port, pid, settings, _token(port, made.client_id, made.client_secret))
+        yield Kith(name, port, pid, settings, token(port, made.client_id, made.client_secret))
+
+
+@contextmanager
+def kith_without(what: str, home: Path, database_url: str, agencies: Sequence[str]) -> Iterator[int]:
+    """The port of Kith with something left out (rivals/reading.py), over a store that is there already."""
+    environment = {"KITH_HOME": str(home), "KITH_DATABASE_URL": database_url}
+    environment |= {"KITH_BENCH_WITHOUT": what, "KITH_BENCH_AGENCIES": ",".join(agencies)}
+    with _served(_uvicorn("benchmarks.rivals.reading:app"), environment, "/readyz") as (port, _):
+        yield port
 
 
 def migrated(home: Path, database_url: str) -> Settings:
@@ -242,13 +251,14 @@ def _wait_until_it_answers(process: "subprocess.Popen[Any]", url: str) -> None:
     raise RuntimeError(f"{url} did not answer")
 
 
-def _token(port: int, client_id: str, secret: str) -> str:
+def token(port: int, client_id: str, secret: str) -> str:
+    """An access token of a client."""
     basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
     url, form = f"http://127.0.0.1:{port}/oauth/token", b"grant_type=client_credentials"
     asked = urllib.request.Request(url, form, {"Authorization": f"Basic {basic}"})
     with urllib.request.urlopen(asked) as answer:  # noqa: S310
-        token: str = json.load(answer)["access_token"]
-    return token
+        found: str = json.load(answer)["access_token"]
+    return found
 
 
 def _free_port() -> int:

@@ -57,7 +57,8 @@ def alias_of(table: Table) -> str:
     return "item" if table.is_part else "record"
 
 
-def _from(table: Table, key: str) -> str:
+def rows_of(table: Table, key: str) -> str:
+    """SQL for a table's rows as `item`, or `record`, each with its record."""
     if not table.is_part:
         return f"{table.name} AS record"
     return f"{table.name} AS item JOIN {table.family} AS record USING ({key})"
@@ -66,7 +67,7 @@ def _from(table: Table, key: str) -> str:
 def _selecting(rule: Rule, table: Table, where: str, key: str) -> str:
     column = rule.fields[0] if rule.fields else ""
     found = pointer(table, alias_of(table), column)
-    return f"SELECT record.{key} AS record_key, {found} AS pointer FROM {_from(table, key)} WHERE {where}"
+    return f"SELECT record.{key} AS record_key, {found} AS pointer FROM {rows_of(table, key)} WHERE {where}"
 
 
 def _row(rule: Rule, today: date, key: str) -> str:
@@ -87,7 +88,7 @@ def _outside(table: Table, column: str, key: str) -> str:
     if codelist == "agencies":
         outside += f" AND NOT regexp_full_match({alias}.{column}, '{AGENCY_PATTERN}')"
     found = pointer(table, alias, column)
-    return f"SELECT record.{key} AS record_key, {found} AS pointer FROM {_from(table, key)} WHERE {outside}"
+    return f"SELECT record.{key} AS record_key, {found} AS pointer FROM {rows_of(table, key)} WHERE {outside}"
 
 
 def _unique(rule: Rule, today: date, key: str) -> str:

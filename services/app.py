@@ -24,14 +24,18 @@ from services.api import (
     audit,
     batches,
     changes,
+    children,
     health,
     quality,
     receipts,
     reconciliation,
     records,
     reference,
+    runs,
     safeguards,
+    search,
     sharing,
+    sign_offs,
     tokens,
 )
 from services.api.answers import Frame, answer_bad_parameter, answer_http_error, answer_problem
@@ -50,10 +54,14 @@ ROUTERS = (
     changes.router,
     reconciliation.router,
     receipts.router,
+    search.router,
+    children.router,
     reference.router,
     quality.router,
     safeguards.router,
     sharing.router,
+    runs.router,
+    sign_offs.router,
     health.router,
 )
 FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")

@@ -136,6 +136,19 @@ class Stale(Problem):
     title = "A later version of this record is held; it was delivered, do not send it again"
 
 
+class ClosedByData(Problem):
+    """A finding that the data have closed: nothing is left to explain."""
+
+    status, name = 409, "closed-by-data"
+    title = "The last quality run did not find this any more; there is nothing left to explain"
+
+
+class NotSigned(Problem):
+    """A sign-off that cannot be prepared, signed or reopened as things stand."""
+
+    status, name, title = 409, "not-signed", "This cannot be signed off as things stand"
+
+
 class PreconditionFailed(Problem):
     """If-Match names another version than the one held."""
 
@@ -216,6 +229,8 @@ ALL: tuple[type[Problem], ...] = (
     NotAllowed,
     Gone,
     Stale,
+    ClosedByData,
+    NotSigned,
     PreconditionFailed,
     TooSlow,
     TooLarge,

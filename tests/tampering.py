@@ -86,7 +86,8 @@ def _cut(connection: Connection, random: Random, log: Log) -> str:
 
 def _cut_with_seals(connection: Connection, random: Random, log: Log) -> str:
     name = next(name for name, each in LOGS.items() if each is log)
-    first = _last(connection, log) - random.randrange(300)
+    last = _last(connection, log)
+    first = random.randint(last // 2, last)
     connection.execute(delete(SEAL).where(SEAL.c.log == name, SEAL.c.last_entry >= first))
     reach = connection.execute(select(func.max(SEAL.c.sealed_to)).where(SEAL.c.log == name)).scalar_one()
     connection.execute(delete(log.table).where(log.table.c[log.number] > reach))

@@ -41,18 +41,13 @@ class Asker:
         return self.owner._asdict() | {name: getattr(self, name) for name in told}
 
 
-def said(purposes: Sequence[str], workers: Sequence[str]) -> Said:
+def said(purposes: Sequence[str], workers: Sequence[str], agency: str) -> Said:
     """What the values of the two headers say, once each; raises PurposeRequired."""
     if len(purposes) != 1 or purposes[0] not in code_list("purposes"):
         raise PurposeRequired(f"{PURPOSE} is needed once: a code of the list purposes")
     worker = _WORKER.fullmatch(workers[0]) if len(workers) == 1 else None
     if worker is None or worker[2] not in code_list("practitioner_roles"):
         raise PurposeRequired(f"{WORKER} is needed once: <opaque id>; role=<code of the list practitioner_roles>")
-    return Said(purposes[0], worker[1], worker[2])
-
-
-def asking(owner: Owner, client_id: str, told: Said, request_id: str) -> Asker:
-    """Who asks, where purpose, role and agency go together; raises PurposeRequired."""
-    if not may_ask(told.purpose, told.role, owner.agency):
+    if not may_ask(purposes[0], worker[2], agency):
         raise PurposeRequired("This role or agency may not ask for this purpose; the list purposes says who may")
-    return Asker(owner, client_id, told.worker, told.role, told.purpose, request_id)
+    return Said(purposes[0], worker[1], worker[2])

@@ -1,7 +1,6 @@
 """How the service answers: JSON, problems (RFC 9457), and what every request and answer carries."""
 
 import asyncio
-import json
 import logging
 import re
 import traceback
@@ -12,6 +11,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from uuid import uuid4
 
+import orjson
 from prometheus_client import Counter
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -152,9 +152,9 @@ def _count(scope: Scope, status: int) -> None:
     REQUESTS.labels(scope["method"], route, str(status)).inc()
 
 
-def answer(body: Any) -> Response:
+def answer(body: Any, status: int = 200) -> Response:
     """A body as JSON; dates and instants as text."""
-    return Response(json.dumps(body, default=str), media_type="application/json")
+    return Response(orjson.dumps(body, default=str), status, media_type="application/json")
 
 
 def page(items: list[Any], after: Any) -> Response:

@@ -1,27 +1,36 @@
 """Who asks about a child: the headers that every read about one needs, in the contract's order of checks."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
-from fastapi import Depends, Request
+from fastapi import Request
 
-from services.access.asker import PURPOSE, WORKER, Asker, Said, asking, said
-from services.access.tokens import Caller
-from services.api.requests import Check, requires
-
-
-def asks(scope: str, *parameters: str, checks: tuple[Check, ...] = ()) -> Callable[..., Asker]:
-    """Who asks, with a token that has the scope, a purpose and a worker; no query parameters but those named."""
-    may = requires(scope, *parameters, checks=(_said, *checks))
-
-    def asker(request: Request, caller: Annotated[Caller, Depends(may)]) -> Asker:
-        return asking(caller.owner, caller.client_id, _said(request), request.state.request_id)
-
-    return asker
+from services.access.asker import PURPOSE, WORKER, Asker, said
+from services.api.requests import Check, may, refuse_parameters, the_caller
 
 
-def _said(request: Request) -> Said:
-    return said(request.headers.getlist(PURPOSE), request.headers.getlist(WORKER))
+@dataclass(frozen=True)
+class Asks:
+    """Who asks, with a token that has the scope, a purpose and a worker, by a request that is well formed."""
+
+    scope: str
+    parameters: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+    async def __call__(self, request: Request) -> Asker:
+        caller = await the_caller(request)
+        refuse_parameters(request, self.parameters)
+        for check in self.checks:
+            check(request)
+        headers = request.headers
+        told = said(headers.getlist(PURPOSE), headers.getlist(WORKER), caller.owner.agency)
+        may(caller, self.scope)
+        return Asker(caller.owner, caller.client_id, told.worker, told.role, told.purpose, request.state.request_id)
+
+
+def asks(scope: str, *parameters: str, checks: tuple[Check, ...] = ()) -> Asks:
+    """Who asks about a child; no query parameters but those named, and what the checks read."""
+    return Asks(scope, parameters, checks)
 
 
 ASKING: list[dict[str, Any]] = [

@@ -5,10 +5,16 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from quality.rule import Severity
+from schemas.explanation import ExplanationBody
 from schemas.record import Family, Item
-from schemas.registry import FAMILIES
+from schemas.registry import BY_NAME, FAMILIES
 from schemas.retraction import RetractionBody
 from schemas.safeguards import BreakGlassBody, ReviewBody, SharingDecisionBody
+from schemas.search import ChildSearch
+from schemas.sign_off import ReopeningBody, SignatureBody, SignOffBody
+from services.api.asking import ASKING
+from services.api.requests import PAGING
 
 REF = "#/components/schemas/"
 VALIDATE = {
@@ -83,6 +89,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 OPEN_PROBLEMS = problems(400, 404, 503)
 PROBLEMS = problems(400, 401, 403, 404, 429, 503)
 BODY_PROBLEMS = problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 503)
+QUALITY_PROBLEMS = problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
 WRITE_PROBLEMS = problems(400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 503)
 
 
@@ -217,6 +224,145 @@ class NoticeAnswer(Answer):
         return {200: {"model": cls}, **BODY_PROBLEMS}
 
 
+class Freshness(BaseModel):
+    """When an agency in sight last sent a record of a family about the child; a gap is no proof of calm."""
+
+    agency: str
+    agency_name: str
+    family: str
+    count: int
+    last_recorded_at: str | None
+    last_received_at: str | None
+    days_silent: int | None
+    is_gap: bool
+
+
+class Ask(BaseModel):
+    """Whom to ask."""
+
+    agency: str
+    name: str
+
+
+class Withheld(BaseModel):
+    """How many records of an agency stay behind, and whom to ask for them."""
+
+    count: int
+    ask: Ask
+
+
+class AboutAnswer(Answer):
+    """What may be seen of a child, and what may not."""
+
+    child: str
+    freshness: list[Freshness]
+    withheld: list[Withheld]
+    restriction: str
+    left_out: list[str]
+    """Classes of fields that the child's restriction leaves out."""
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, **PROBLEMS}
+
+
+class ItemsAnswer(AboutAnswer):
+    """A page of what is known, each item with its source agency and dates."""
+
+    items: list[dict[str, Any]]
+    next: int | str | None
+
+
+class SummaryAnswer(ItemsAnswer):
+    """The child as each source knows them, and the fields on which sources differ."""
+
+    differs: list[str]
+
+
+class ChronologyAnswer(ItemsAnswer):
+    """A page of a chronology."""
+
+    view: str
+
+
+class PlanAnswer(AboutAnswer):
+    """The single plan, and others that are in force beside it."""
+
+    plan: dict[str, Any] | None
+    others: list[dict[str, Any]]
+    is_single: bool
+
+
+class SearchAnswer(Answer):
+    """What a search came to: match, review, many or none; the child only where it is a match."""
+
+    status: str
+    child: str | None
+
+    @classmethod
+    def answers(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, **problems(400, 401, 403, 408, 413, 415, 422, 429, 503)}
+
+
+class FindingAnswer(Answer):
+    """A finding, and what happened to it."""
+
+    id: int
+    rule: str
+    severity: str
+    agency: str
+    source: str
+    family: str
+    source_id: str
+    pointer: str
+    fields: list[str]
+    detail: str
+    hint: str
+    state: str
+    explanation: dict[str, Any] | None
+    first_seen: str
+    last_seen: str
+    changed_since_run: bool
+    history: list[dict[str, Any]]
+
+    @classmethod
+    def written(cls) -> dict[int | str, dict[str, Any]]:
+        return {200: {"model": cls}, **QUALITY_PROBLEMS}
+
+
+class RunAnswer(Answer):
+    """A quality run, and what became of each rule in it."""
+
+    run: int
+    started_at: str
+    today: str
+    statuses: dict[str, int]
+    results: list[dict[str, Any]]
+
+
+class SignOffAnswer(Answer):
+    """A sign-off with its snapshot, and whether anything was received since that it would not cover."""
+
+    id: int
+    agency: str
+    state: str
+    families: list[str]
+    covers_from: str
+    covers_to: str
+    as_at: str
+    digest: str
+    prepared: dict[str, Any]
+    signed: dict[str, Any] | None
+    reopened: dict[str, Any] | None
+    changed_since: bool
+    changes: dict[str, int]
+    snapshot: dict[str, Any]
+
+    @classmethod
+    def written(cls, status: int = 200) -> dict[int | str, dict[str, Any]]:
+        return {status: {"model": cls}, **QUALITY_PROBLEMS}
+
+
 class TokenAnswer(Answer):
     """An access token."""
 
@@ -241,9 +387,36 @@ def takes(contract: type[Item]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-RETRACTION = takes(RetractionBody)
-POSTED: tuple[type[Item], ...] = (RetractionBody, BreakGlassBody, ReviewBody, SharingDecisionBody)
+SAID: tuple[type[Item], ...] = (RetractionBody, ExplanationBody, SignOffBody, SignatureBody, ReopeningBody)
+RETRACTION, EXPLANATION, SIGN_OFF, SIGNATURE, REOPENING = map(takes, SAID)
+POSTED: tuple[type[Item], ...] = (*SAID, ChildSearch, BreakGlassBody, ReviewBody, SharingDecisionBody)
 """The contracts of bodies that are no records."""
+SEARCH = takes(ChildSearch) | {"parameters": ASKING}
+CURSOR: dict[str, dict[str, Any]] = {
+    "after": {
+        "name": "after",
+        "in": "query",
+        "description": "The `next` of the page before; good for a day, in which the list stays as it was at first.",
+        "schema": {"type": "string"},
+    }
+}
+
+
+def _asked(**values: Any) -> dict[str, Any]:
+    """A list's own parameters, beside those of every list."""
+    own = [{"name": name, "in": "query", "schema": schema} for name, schema in values.items()]
+    return {"parameters": [*own, *PAGING["parameters"]]}
+
+
+WANTED_FINDINGS = _asked(
+    state={"enum": ["open", "explained", "closed_by_data", "any"], "default": "open"},
+    rule={"type": "string"},
+    severity={"enum": [severity.value for severity in Severity]},
+    family={"enum": list(BY_NAME)},
+    source={"type": "string"},
+    agency={"type": "string"},
+)
+WANTED_SIGN_OFFS = _asked(agency={"type": "string"})
 
 
 def contract_schemas() -> dict[str, Any]:

@@ -48,12 +48,11 @@ class May:
     checks: tuple[Check, ...]
 
     async def __call__(self, request: Request) -> Caller:
-        found = await _caller(request)
+        found = await the_caller(request)
         refuse_parameters(request, self.parameters)
         for check in self.checks:
             check(request)
-        if self.scope not in found.scopes:
-            raise Forbidden(f"This call needs the scope {self.scope}")
+        may(found, self.scope)
         return found
 
 
@@ -65,7 +64,8 @@ def requires(scope: str, *parameters: str, checks: tuple[Check, ...] = ()) -> Ma
 def scope_of(route: RouteContext) -> str | None:
     """The scope that a route requires, None where it requires none."""
     asked = _dependencies(route.dependant) if isinstance(route.original_route, APIRoute) else ()
-    return next((one.call.scope for one in asked if isinstance(one.call, May | OwnBody)), None)
+    needs = (getattr(one.call, "scope", None) for one in asked)
+    return next((scope for scope in needs if scope), None)
 
 
 def _dependencies(dependant: Dependant) -> Iterator[Dependant]:
@@ -74,8 +74,8 @@ def _dependencies(dependant: Dependant) -> Iterator[Dependant]:
         yield from _dependencies(one)
 
 
-async def _caller(request: Request) -> Caller:
-    """Who calls, as often as a source may."""
+async def the_caller(request: Request) -> Caller:
+    """Who calls, as often as a source may; raises Unauthorised and TooManyRequests."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthorised
@@ -84,6 +84,12 @@ async def _caller(request: Request) -> Caller:
     found = await callers(token)
     rates.take(found.owner.source)
     return found
+
+
+def may(caller: Caller, scope: str) -> None:
+    """Raises Forbidden where the caller lacks the scope."""
+    if scope not in caller.scopes:
+        raise Forbidden(f"This call needs the scope {scope}")
 
 
 def refuse_parameters(request: Request, known: tuple[str, ...] = ()) -> None:
@@ -221,14 +227,19 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def paging(request: Request) -> tuple[int, int]:
-    """`after` and `limit` of a list; raises BadRequest."""
-    after, limit = (request.query_params.get(name, default) for name, default in (("after", "0"), ("limit", "100")))
-    if (
-        not all(re.fullmatch(r"\d{1,18}", value, re.ASCII) for value in (after, limit))
-        or not 1 <= int(limit) <= MOST_ITEMS
-    ):
-        raise BadRequest(f"limit is 1 to {MOST_ITEMS}, and after is the `next` of the page before")
-    return int(after), int(limit)
+    """`after` and `limit` of a list whose items are numbered; raises BadRequest."""
+    after = request.query_params.get("after", "0")
+    if not re.fullmatch(r"\d{1,18}", after, re.ASCII):
+        raise BadRequest("after is the `next` of the page before")
+    return int(after), limit_of(request)
+
+
+def limit_of(request: Request) -> int:
+    """`limit` of a list; raises BadRequest."""
+    limit = request.query_params.get("limit", "100")
+    if not re.fullmatch(r"\d{1,18}", limit, re.ASCII) or not 1 <= int(limit) <= MOST_ITEMS:
+        raise BadRequest(f"limit is 1 to {MOST_ITEMS}")
+    return int(limit)
 
 
 PAGING: dict[str, Any] = {

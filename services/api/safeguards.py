@@ -14,9 +14,9 @@ from services.access.review import reviewed
 from services.access.tokens import Caller
 from services.api.answers import answer, page
 from services.api.asking import ASKING, asks
-from services.api.bodies import sent
 from services.api.described import GrantAnswer, NoticeAnswer, Page, takes
-from services.api.requests import PAGING, StoreOf, paging, requires
+from services.api.requests import PAGING, StoreOf, body_up_to, paging, requires
+from services.intake.bodies import JSON, LARGEST_BODY, read_body
 from services.store import broken_glass
 
 router = APIRouter(tags=["safeguards"])
@@ -29,7 +29,7 @@ MayList = Annotated[Caller, Depends(requires("audit.read", "after", "limit", che
 async def _reason(request: Request, child: ChildId, store: StoreOf, asker: MayAsk) -> BreakGlassBody:
     """The reason given for a child that is known."""
     await run_in_threadpool(break_glass.refuse_unknown, store, asker, child)
-    return await sent(BreakGlassBody, request)
+    return read_body(BreakGlassBody, await body_up_to(LARGEST_BODY, JSON)(request))
 
 
 @router.post(
@@ -56,7 +56,7 @@ def list_notices(request: Request, store: StoreOf, caller: MayList) -> Response:
 
 
 async def _review(request: Request, caller: MayReview) -> ReviewBody:
-    return await sent(ReviewBody, request)
+    return read_body(ReviewBody, await body_up_to(LARGEST_BODY, JSON)(request))
 
 
 @router.put("/v1/notices/{notice}", responses=NoticeAnswer.answers(), openapi_extra=takes(ReviewBody))

@@ -11,9 +11,9 @@ from services.access.asker import Asker
 from services.access.sharing import decide_sharing, decisions, may_be_told
 from services.api.answers import page
 from services.api.asking import ASKING, asks
-from services.api.bodies import sent
 from services.api.described import DecisionAnswer, Page, takes
-from services.api.requests import PAGING, StoreOf, paging
+from services.api.requests import PAGING, StoreOf, body_up_to, paging
+from services.intake.bodies import JSON, LARGEST_BODY, read_body
 from services.store.tables import SharingDecision
 
 router = APIRouter(tags=["children"])
@@ -28,7 +28,7 @@ MayRead = Annotated[Asker, Depends(asks("records.read", "after", "limit", checks
 async def _decided(request: Request, child: ChildId, store: StoreOf, asker: MayDecide) -> SharingDecisionBody:
     """The decision, about a child that the asker may know of."""
     await run_in_threadpool(may_be_told, store, asker, child)
-    return await sent(SharingDecisionBody, request)
+    return read_body(SharingDecisionBody, await body_up_to(LARGEST_BODY, JSON)(request))
 
 
 @router.post(

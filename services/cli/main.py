@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 
 from pydantic import ValidationError
@@ -20,8 +21,23 @@ from services.cli import (
     signing_keys,
     sources,
 )
-from services.cli.screen import COULD_NOT_RUN, CouldNotRun, say
-from services.errors import Problem
+from services.cli.screen import COULD_NOT_RUN, FOUND, CouldNotRun, say
+from services.errors import NotSigned, Problem
+
+MODULES = (
+    demo,
+    service,
+    sources,
+    officers,
+    signing_keys,
+    files,
+    quality,
+    extracts,
+    measures,
+    audit,
+    seeds,
+)
+"""Those that add a command each."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
         prog="kith", description="Kith: a shared multi-agency data service for Scotland's children's services."
     )
     commands = kith.add_subparsers(required=True, metavar="COMMAND")
-    for module in (demo, service, sources, officers, signing_keys, files, quality, extracts, measures, audit, seeds):
+    for module in MODULES:
         module.add(commands)
     return kith
 
@@ -44,8 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(str(error))
         return COULD_NOT_RUN
     except Problem as problem:
-        say(f"{problem.title}.")
-        return COULD_NOT_RUN
+        said = (f" {one.pointer[1:] or 'It'}: {one.detail}." for one in problem.errors)
+        say(f"{problem.title}.{''.join(said)}")
+        return FOUND if isinstance(problem, NotSigned) else COULD_NOT_RUN
     except ValidationError as error:
         say("; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors()) + ".")
         return COULD_NOT_RUN
@@ -54,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return COULD_NOT_RUN
     except KeyboardInterrupt:
         say("Stopped.")
+        return COULD_NOT_RUN
+    except Exception:
+        traceback.print_exc()  # Python's own exit code for it is 1, which says that there are findings
         return COULD_NOT_RUN
     return code
 

@@ -1,21 +1,24 @@
-"""kith quality: run the catalogue over the store, or list it."""
+"""kith quality: run the catalogue over the store, list it, or see to what it found."""
 
 import argparse
 from collections import Counter
 
 from quality.catalogue import rules
+from services.cli import findings, sign_offs
 from services.cli.screen import COULD_NOT_RUN, FINE, FOUND, print_counts, print_json, print_table, progress, say
 from services.cli.service import refuse_unready
 from services.settings import Settings
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    quality = commands.add_parser("quality", help="run the rules over the store, or list them")
+    quality = commands.add_parser("quality", help="run the rules over the store, list them, or see to what they found")
     actions = quality.add_subparsers(required=True, metavar="ACTION")
     running = actions.add_parser("run", help="test every rule over what is held now")
     running.set_defaults(run=run_quality)
     listing = actions.add_parser("rules", help="the catalogue")
     listing.set_defaults(run=run_rules)
+    findings.add(actions)
+    sign_offs.add(actions)
     for action in (running, listing):
         action.add_argument("--json", action="store_true")
 

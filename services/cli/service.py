@@ -66,6 +66,13 @@ def refuse_unready(settings: Settings) -> None:
         raise CouldNotRun("The store's schema is not the one this release wants: run kith migrate first.")
 
 
+def ready_store() -> Store:
+    """The store, reached and up to date; raises CouldNotRun."""
+    settings = Settings()
+    refuse_unready(settings)
+    return Store(settings.store_url)
+
+
 def schema_of(settings: Settings) -> tuple[str | None, str | None]:
     """The schema's revision and the one wanted; raises CouldNotRun where the store is out of reach."""
     store = Store(settings.store_url, role=None)

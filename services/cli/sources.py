@@ -8,10 +8,9 @@ from pathlib import Path
 from services.access import credentials
 from services.access.scopes import DEFAULT_SCOPES, SCOPES
 from services.cli.screen import FINE, print_json, print_table, say
-from services.cli.service import refuse_unready
+from services.cli.service import ready_store
 from services.settings import Settings
 from services.store import sources
-from services.store.engine import Store
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -56,25 +55,25 @@ def _proof(options: argparse.Namespace) -> credentials.Proof:
 
 def run_add(options: argparse.Namespace) -> int:
     scopes = [scope for given in options.scopes for scope in given.split()]
-    store = _store()
+    store = ready_store()
     made = credentials.add_source(store, options.name, options.agency, scopes, options.live_from, _proof(options))
     _show(options, made)
     return FINE
 
 
 def run_rotate(options: argparse.Namespace) -> int:
-    _show(options, credentials.rotate(_store(), options.name, _proof(options)))
+    _show(options, credentials.rotate(ready_store(), options.name, _proof(options)))
     return FINE
 
 
 def run_revoke(options: argparse.Namespace) -> int:
-    ended = credentials.revoke(_store(), options.name)
+    ended = credentials.revoke(ready_store(), options.name)
     print_json({"source": options.name, "revoked": ended}) if options.json else say(f"{ended} clients revoked.")
     return FINE
 
 
 def run_list(options: argparse.Namespace) -> int:
-    with _store().reading() as connection:
+    with ready_store().reading() as connection:
         found = sources.sources(connection)
     rows = [{"name": one.name, "agency": one.agency, "live_from": one.live_from} for one in found]
     if options.json:
@@ -82,11 +81,6 @@ def run_list(options: argparse.Namespace) -> int:
     else:
         print_table("Sources", ("name", "agency", "live from"), [tuple(row.values()) for row in rows])
     return FINE
-
-
-def _store() -> Store:
-    refuse_unready(Settings())
-    return Store(Settings().store_url)
 
 
 def _show(options: argparse.Namespace, made: credentials.Credentials) -> None:

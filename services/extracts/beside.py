@@ -13,6 +13,7 @@ import pyarrow as pa
 from quality.catalogue import rules
 from quality.run import Run
 from schemas.codelists import code_list, names
+from schemas.fields import LAST_YEAR
 from services.extracts.shape import DUCKDB_TYPES, ReleaseColumn, ReleaseTable, release_tables
 
 ARROW_TYPES: Mapping[str, pa.DataType] = {
@@ -104,8 +105,8 @@ COVERAGE = _table(
     ("local_authority", "text?", "Its code again, where it is a council; empty for every other agency."),
     ("year", "text", "1 August to 31 July, as 2024-25."),
     ("year_starts_on", "date", "The first day of the year."),
-    ("is_submitted", "boolean", "Whether it has posted any record of the family, of whatever year."),
-    ("records", "integer?", "Records of that year; empty, never 0, where a council has not submitted."),
+    ("is_submitted", "boolean", "Whether two people there signed off the family for the whole of that year."),
+    ("records", "integer?", "Records of that year; empty, never 0, where it posted none and has not submitted."),
 )
 BESIDE = (ABOUT, CODES, CODE_FLAGS, RULES, QUALITY_RESULTS, COVERAGE)
 
@@ -167,24 +168,36 @@ def result_rows(run: Run) -> Iterator[Row]:
 
 
 def coverage_query() -> str:
-    """SQL over the release: every council, and whatever other agency posted a family, by its years."""
+    """SQL over the release and `sign_off`: every council, and whatever other agency posted or signed, by years.
+
+    A year that was signed is told of even where nobody posted anything of it, from the release's first year on.
+    """
     events = " UNION ALL ".join(_events(table) for table in release_tables() if not table.is_part)
     councils = ", ".join(f"('{code}')" for code in _councils())
     return f"""
         WITH event AS ({events}),
         council(source_agency) AS (VALUES {councils}),
-        submitted AS (SELECT DISTINCT family, source_agency FROM event),
+        years AS (SELECT unnest(range(min(year), {LAST_YEAR})) AS year FROM event),
+        submitted AS (
+            SELECT DISTINCT family, source_agency, year FROM sign_off, years
+            WHERE covers_from <= make_date(year, {YEAR_STARTS}, 1)
+                AND covers_to >= make_date(year + 1, {YEAR_STARTS}, 1) - 1
+        ),
         counted AS (SELECT family, source_agency, year, count(*) AS records FROM event GROUP BY ALL),
-        asked AS (SELECT DISTINCT family, council.source_agency FROM event, council UNION SELECT * FROM submitted),
-        grid AS (SELECT * FROM asked JOIN (SELECT DISTINCT family, year FROM event) USING (family))
+        told AS (SELECT family, year FROM event UNION SELECT family, year FROM submitted),
+        asked AS (
+            SELECT family, council.source_agency FROM told, council
+            UNION SELECT family, source_agency FROM event UNION SELECT family, source_agency FROM submitted
+        ),
+        grid AS (SELECT * FROM asked JOIN told USING (family))
         SELECT family, source_agency, codes.label AS agency, kind.value AS agency_kind,
             council.source_agency AS local_authority,
             year || '-' || right(CAST(year + 1 AS VARCHAR), 2) AS year,
             make_date(year, {YEAR_STARTS}, 1) AS year_starts_on,
             submitted.family IS NOT NULL AS is_submitted,
-            CASE WHEN submitted.family IS NOT NULL THEN coalesce(counted.records, 0) END AS records
+            CASE WHEN submitted.family IS NOT NULL THEN coalesce(records, 0) ELSE records END AS records
         FROM grid
-        LEFT JOIN submitted USING (family, source_agency)
+        LEFT JOIN submitted USING (family, source_agency, year)
         LEFT JOIN counted USING (family, source_agency, year)
         LEFT JOIN council USING (source_agency)
         LEFT JOIN release.main.codes ON codes.list = '{AGENCIES}' AND codes.code = source_agency

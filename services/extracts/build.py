@@ -171,6 +171,7 @@ def _read(building: _Building, settings: Settings) -> None:
             building.as_at,
             lambda table: building.progress("reading the store", next(done), len(TABLES)),
         )
+        source.load_sign_offs(reader, building.connection, building.as_at)
         building.synthetic = source.about(reader, "synthetic") == "true"
 
 

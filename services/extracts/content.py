@@ -46,12 +46,12 @@ def content_of(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[
 
 
 def coverage_in(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, dict[str, dict[str, int | str]]]:
-    """By family, agency and year: how many records, or that a council has not submitted."""
-    query = f"SELECT family, source_agency, year, records FROM {database}.main.coverage ORDER BY ALL"
+    """By family, agency and year: how many records, or that the agency has not submitted the year: signed it off."""
+    query = f"SELECT family, source_agency, year, is_submitted, records FROM {database}.main.coverage ORDER BY ALL"
     found: dict[str, dict[str, dict[str, int | str]]] = {}
-    for family, agency, year, records in connection.execute(query).fetchall():
+    for family, agency, year, is_submitted, records in connection.execute(query).fetchall():
         by_year = found.setdefault(family, {}).setdefault(agency, {})
-        by_year[year] = "not submitted" if records is None else records
+        by_year[year] = records if is_submitted else "not submitted"
     return found
 
 

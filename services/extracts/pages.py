@@ -52,9 +52,9 @@ polars.read_parquet("parquet/referrals/*.parquet")
 - **child_id is empty** where the children record has not arrived from that source; the record is released all the same.
 - **Absent**: an empty value says only that none was given. Why is in the `*_absent` tables: not asked, refused, not
   yet known, not recorded, not applicable. These are different answers: keep them apart.
-- **Not submitted is not 0**: in `coverage`, a council that never posted a family has `is_submitted` false and no
-  count. 0 is said only of an agency that does post it. Agencies that are no council are there where they posted, with
-  `local_authority` empty. Years run from 1 August to 31 July.
+- **Not submitted is not 0**: in `coverage`, a year `is_submitted` where two people of the agency signed off the family
+  for the whole of it. 0 is said only of such a year. Agencies that are no council are there where they posted or signed
+  off, with `local_authority` empty. Years run from 1 August to 31 July.
 - **Instants** (`_at`) are in UTC; the day in Europe/London stands beside each (`_on`). `received_at` of a request
   is when the service asked received it; `kept_at` when Kith received the record.
 - **Months** (`month_of_birth`) are given as their first day. Exact birth dates do not leave.

@@ -149,6 +149,19 @@ def load_sources(reader: Reader, connection: duckdb.DuckDBPyConnection) -> None:
     _append(connection, "source", reader, "SELECT name, agency, live_from FROM source ORDER BY name", columns)
 
 
+def load_sign_offs(reader: Reader, connection: duckdb.DuckDBPyConnection, as_at: datetime) -> None:
+    """Fill a table `sign_off` (source_agency, family, covers_from, covers_to) with what was signed at an instant."""
+    columns = {"source_agency": "text", "family": "text", "covers_from": "date", "covers_to": "date"}
+    made = ", ".join(f"{name} {DUCKDB_TYPES[kind]}" for name, kind in columns.items())
+    connection.execute(f"CREATE OR REPLACE TABLE sign_off ({made})")
+    at = reader.instant(as_at)
+    query = (
+        f"SELECT DISTINCT {', '.join(columns)} FROM sign_off JOIN sign_off_holding USING (sign_off) "
+        f"WHERE signed_at <= {at} AND (reopened_at IS NULL OR reopened_at > {at})"
+    )
+    _append(connection, "sign_off", reader, query, columns)
+
+
 def about(reader: Reader, name: str) -> str | None:
     """What the store says of itself under that name."""
     query = f"SELECT value FROM about WHERE name = '{name}'"

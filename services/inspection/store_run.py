@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 import duckdb
 
 from quality.catalogue import by_code, rules
+from quality.content import note_contents
 from quality.functions import local_date
 from quality.rule import Severity
 from quality.run import Result, Run, run
 from schemas.registry import FAMILIES
 from services.extracts.source import load, load_sources, reader_of
-from services.store import findings
+from services.store import runs
 from services.store.engine import Store, settled_now
-from services.store.findings import Seen
+from services.store.runs import Seen
 
 RECORD = "source_agency, source, source_id, recorded_at"
 
@@ -43,9 +44,10 @@ def run_over_store(store_url: str, each: Callable[[str], None] = lambda step: No
             load(reader, connection, at, lambda table: each(table.name))
             load_sources(reader, connection)
         done = run(connection, rules(), local_date(datetime.now(UTC)), each=lambda: each("rule"))
+        note_contents(connection, [result.rule for result in done.results if result.failed])
         seen = list(_seen(connection))
         with store.writing() as writing:
-            number = findings.keep_run(writing, done.today, at, [_kept(result) for result in done.results], seen)
+            number = runs.keep_run(writing, done.today, at, [_kept(result) for result in done.results], seen)
     finally:
         store.close()
     return StoreRun(number, done, Counter(str(one.severity) for one in seen))
@@ -55,16 +57,18 @@ def _seen(connection: duckdb.DuckDBPyConnection) -> Iterator[Seen]:
     """Each failure with its record; info where the record is older than its source's going live."""
     records = " UNION ALL ".join(f"SELECT '{f.name}' AS family, seq, {RECORD} FROM {f.name}" for f in FAMILIES)
     query = f"""
-        SELECT DISTINCT source_agency, record.source, family, source_id, rule, pointer,
+        SELECT source_agency, record.source, family, source_id, rule, pointer, seq, coalesce(min(content), ''),
                coalesce(CAST(timezone('Europe/London', recorded_at) AS DATE) < source.live_from, false)
-        FROM failure
+        FROM failure LEFT JOIN content USING (rule, record_key, pointer)
         JOIN ({records}) AS record ON CAST(record.seq AS VARCHAR) = failure.record_key
         LEFT JOIN source ON source.name = record.source
-        ORDER BY ALL
+        GROUP BY ALL ORDER BY ALL
     """
-    for agency, source, family, source_id, code, place, before_live in connection.execute(query).fetchall():
+    for agency, source, family, source_id, code, place, seq, content, before_live in connection.execute(
+        query
+    ).fetchall():
         severity = Severity.INFO if before_live else by_code()[code].severity
-        yield Seen(agency, source, family, source_id, code, place, severity)
+        yield Seen(agency, source, family, source_id, code, place, severity, seq, content)
 
 
 def _kept(result: Result) -> dict[str, object]:

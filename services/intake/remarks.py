@@ -29,6 +29,7 @@ SAYS: Mapping[str, tuple[str, str, str]] = {
     "not-an-instant": ("not-an-instant", "ID16", "this is not an instant with its offset from UTC"),
     "absent-unknown-field": ("absent-unknown-field", "SH07", "`absent` names a field that this family does not have"),
     "replacement": ("replacement", "SH10", "a merge names replaced_by, and no other retraction does"),
+    "note-missing": ("missing", "SH02", "this reason wants a note"),
     "absent-but-given": ("absent-but-given", "SH07", "`absent` names a field that has a value"),
 }
 """Our code, rule and sentence for each kind of error of the contract."""
@@ -61,13 +62,13 @@ def of_absent(name: str, kind: str) -> Remark:
     return of_rule(rule, pointer_of(("absent", name)), said, sentence)
 
 
-def of_shape(family: Family, error: ValidationError) -> Iterator[Remark]:
-    """A remark for each way in which a record departs from its contract."""
+def of_shape(family: Family | None, error: ValidationError) -> Iterator[Remark]:
+    """A remark for each way in which a record, or a body of no family, departs from its contract."""
     for number, detail in enumerate(error.errors(include_url=False)):
         yield _of_error(family, detail, guess=number < MOST_GUESSES)
 
 
-def _of_error(family: Family, error: ErrorDetails, guess: bool) -> Remark:
+def _of_error(family: Family | None, error: ErrorDetails, guess: bool) -> Remark:
     """A remark for one error; to `guess` what was meant takes long."""
     pointer = pointer_of(error["loc"])
     kind = error["type"]
@@ -75,13 +76,13 @@ def _of_error(family: Family, error: ErrorDetails, guess: bool) -> Remark:
         return _of_code(family, error, pointer, guess)
     if kind in SAYS:
         said, rule, sentence = SAYS[kind]
-        return of_rule(rule, pointer, said, sentence, _nearest_field(family, error) if guess else None)
+        return of_rule(rule, pointer, said, sentence, _nearest_field(family, error) if family and guess else None)
     if BOUNDS.search(kind):
         return of_rule("SH06", pointer, "out-of-bounds", _lower(error["msg"]))
     return of_rule("SH05", pointer, "wrong-type", _lower(error["msg"]))
 
 
-def _of_code(family: Family, error: ErrorDetails, pointer: str, guess: bool) -> Remark:
+def _of_code(family: Family | None, error: ErrorDetails, pointer: str, guess: bool) -> Remark:
     codelist = error["ctx"]["codelist"]
     value = str(error["input"])
     near = code_list(codelist).suggest(value) if guess else None
@@ -90,7 +91,7 @@ def _of_code(family: Family, error: ErrorDetails, pointer: str, guess: bool) -> 
     return Remark(
         pointer=pointer,
         code="not-in-codelist",
-        rule=_rule_of_code(family, error["loc"]),
+        rule=_rule_of_code(family, error["loc"]) if family else None,
         detail=f"{shown} is not in the list {codelist}",
         hint=f"did you mean {near}?" if near else f"see {URL}{codelist} for the codes",
         allowed=URL + codelist,

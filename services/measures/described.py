@@ -23,7 +23,8 @@ kith measures --out measures
   2023-24. Only years that were over when the release was made are told of. The Reporter's and the NHS's years end on
   31 March: never sum across.
 - **A council** is told of by name and GSS code, in the order of the codes. A record is counted by the council that is
-  responsible and holds it. One that never posted a record of the family is `not submitted`, never 0.
+  responsible and holds it. A year that it has not signed off, for every family that the measure needs, is
+  `not submitted`, never 0.
 - **Scotland** is those councils that submitted, each child once, and says of how many councils it is; a rate is of
   those councils' people.
 - **status** is `ok`, `not submitted`, or `not applicable` where the denominator is 0.

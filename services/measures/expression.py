@@ -12,7 +12,8 @@ from services.measures.measure import Measure, Unit
 from services.measures.released import Released, literal_table
 
 OK, NOT_SUBMITTED, NOT_APPLICABLE = "ok", "not submitted", "not applicable"
-PLACE = ("area_code", "year", "group_code")
+AREA_AND_YEAR = ("area_code", "year")
+PLACE = (*AREA_AND_YEAR, "group_code")
 COLUMNS = (
     "measure",
     "version",
@@ -61,7 +62,7 @@ def _right(names: tuple[str, ...]) -> tuple[str, ...]:
 def _everywhere(measure: Measure, released: Released) -> Table:
     """The facts of the councils that submitted, again for Scotland, and all again for all groups together."""
     facts = measure.facts(released)
-    known = facts.filter(facts.area_code.isin(_submitting(measure, released)))
+    known = facts.select(*facts.columns).semi_join(_submitted(measure, released), AREA_AND_YEAR)
     both = known.union(known.mutate(area_code=ibis.literal(SCOTLAND, type="string")))
     return both.union(both.mutate(group_code=ibis.literal(ALL, type="string"))) if measure.groups.adds_up else both
 
@@ -70,27 +71,30 @@ def _grid(measure: Measure, released: Released) -> Table:
     """Areas by years by groups by categories."""
     groups = measure.groups.table(released).rename(group_code="code", group_name="label")
     categories = measure.categories.table(released).rename(category_code="code", category_name="label")
-    return _areas(measure, released).cross_join(released.calendar()).cross_join(groups).cross_join(categories)
+    return _areas(measure, released).cross_join(groups).cross_join(categories)
 
 
 def _areas(measure: Measure, released: Released) -> Table:
-    """Councils and Scotland, with how many councils submitted what the measure needs, and their people."""
-    each = literal_table(_council_rows(measure.population))
-    each = each.mutate(councils=each.area_code.isin(_submitting(measure, released)).cast("int64"))
-    reached = each.mutate(people=each.people * each.councils).agg(
-        people=ibis._.people.sum().cast("int64"), councils=ibis._.councils.sum().cast("int64")
-    )
-    columns = ("area_code", "area_name", "people", "councils")
-    whole = reached.mutate(area_code=ibis.literal(SCOTLAND), area_name=ibis.literal(SCOTLAND_NAME))
+    """Councils and Scotland by years, with how many councils submitted what the measure needs, and their people."""
+    calendar = released.calendar()
+    every = literal_table(_council_rows(measure.population)).cross_join(calendar)
+    submitted = _submitted(measure, released).mutate(councils=ibis.literal(1, type="int64"))
+    each = every.left_join(submitted, AREA_AND_YEAR).drop(*_right(AREA_AND_YEAR))
+    each = each.mutate(councils=each.councils.fill_null(0))
+    reached = each.mutate(people=each.people * each.councils).group_by(*calendar.columns)
+    whole = reached.agg(people=ibis._.people.sum().cast("int64"), councils=ibis._.councils.sum().cast("int64"))
+    whole = whole.mutate(area_code=ibis.literal(SCOTLAND), area_name=ibis.literal(SCOTLAND_NAME))
+    columns = ("area_code", "area_name", "people", "councils", *calendar.columns)
     return each.select(*columns).union(whole.select(*columns))
 
 
-def _submitting(measure: Measure, released: Released) -> Any:
-    """The councils that have posted every family that the measure needs."""
+def _submitted(measure: Measure, released: Released) -> Table:
+    """Rows of area_code and year: the councils that signed off every family that the measure needs, for that year."""
     coverage = released.table("coverage")
     needed = coverage.filter(coverage.is_submitted, coverage.family.isin(measure.families))
-    counted = needed.group_by("local_authority").agg(families=needed.family.nunique())
-    return counted.filter(counted.families == len(measure.families)).local_authority
+    placed = needed.select("family", area_code=needed.local_authority, year=needed.year_starts_on.year().cast("int64"))
+    counted = placed.group_by(*AREA_AND_YEAR).agg(families=placed.family.nunique())
+    return counted.filter(counted.families == len(measure.families)).select(*AREA_AND_YEAR)
 
 
 def _council_rows(population: Population | None) -> list[dict[str, Any]]:

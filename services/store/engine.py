@@ -57,12 +57,21 @@ class Store:
     def __init__(self, url: str, pool: int = 10, role: str | None = SERVICE_ROLE) -> None:
         is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite(url) if is_sqlite else _postgresql(url, pool, role)
+        # SQLite reads as of one moment in any transaction.
+        as_one = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._snapshots = self.engine.execution_options(**as_one)
         self._turn = Lock() if is_sqlite else None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads; raises Unavailable where the database is out of reach."""
         with _reachable(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A transaction that only reads, all of it as of one moment; raises Unavailable as `reading` does."""
+        with _reachable(), self._snapshots.begin() as connection:
             yield connection
 
     @contextmanager

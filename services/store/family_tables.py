@@ -33,7 +33,7 @@ RECORD_STAMP: Mapping[str, tuple[str, bool]] = {
     "superseded_at": ("instant", False),
 }
 PART_STAMP: Mapping[str, tuple[str, bool]] = {"seq": ("integer", True), "source_agency": ("text", True)}
-FOUND_BY = ("child", "chi", "scn")
+FOUND_BY = ("child", "chi", "scn", "date_of_birth")
 """Columns of a record's own table that records are looked up by."""
 CURRENT = text("superseded_at IS NULL")
 

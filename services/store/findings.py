@@ -1,83 +1,86 @@
-"""Findings and results of quality runs, as agencies see them."""
+"""Findings: what quality runs found in agencies' records, what was said of it, and what happened to it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, Table, and_, func, select, update
 
-from services.store.chunks import chunks
-from services.store.tables import Finding, QualityResult, QualityRun
+from services.store.engine import clock, lock
+from services.store.runs import EXPLAINED, FINDING, FINDINGS_LOCK, OPEN
+from services.store.tables import Finding, FindingEvent, Held
+from services.store.writing import KEY
 
-FINDING: Table = Finding.__table__  # type: ignore[attr-defined]
-RUN: Table = QualityRun.__table__  # type: ignore[attr-defined]
-RESULT: Table = QualityResult.__table__  # type: ignore[attr-defined]
-
-OPEN, CLOSED = "open", "closed_by_data"
-KEY = ("source_agency", "source", "family", "source_id", "rule", "pointer")
+EVENT: Table = FindingEvent.__table__  # type: ignore[attr-defined]
+HELD: Table = Held.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A rule seen broken at one place of one record."""
+class Found:
+    """A finding, and whether its record has changed since the run that last saw it."""
 
-    source_agency: str
-    source: str
-    family: str
-    source_id: str
-    rule: str
-    pointer: str
-    severity: str
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        return tuple(getattr(self, name) for name in KEY)
+    finding: Finding
+    has_changed: bool
 
 
-def keep_run(
-    connection: Connection, today: date, at: datetime, results: Sequence[Mapping[str, Any]], seen: Iterable[Seen]
-) -> int:
-    """Keep a run: its results, what is newly seen, what is seen again and what the data have closed."""
-    inserted = connection.execute(RUN.insert().values(started_at=at, today=today))
-    (run,) = inserted.inserted_primary_key or (0,)
-    connection.execute(RESULT.insert(), [{"run": run, **result} for result in results])
-    ran = [result["rule"] for result in results if result["failed"] is not None]
-    _keep_findings(connection, at, {one.key: one for one in seen}, ran)
-    return int(run)
+@dataclass(frozen=True)
+class Explanation:
+    """Why a finding stands as it is, who says so (no source: at the command line), and the last day that it holds."""
+
+    reason: str
+    note: str | None
+    by_source: str | None
+    by_worker: str | None
+    expires_on: date
 
 
-def findings(connection: Connection, agency: str, after: int, limit: int) -> Sequence[Finding]:
-    """An agency's open findings after that id."""
-    query = select(FINDING).where(FINDING.c.source_agency == agency, FINDING.c.finding > after, FINDING.c.state == OPEN)
-    return [Finding(**row._mapping) for row in connection.execute(query.order_by(FINDING.c.finding).limit(limit))]
+def findings(connection: Connection, after: int, limit: int, **wanted: str | None) -> Sequence[Found]:
+    """Findings after that id, those whose columns are as `wanted`; None wants nothing of a column."""
+    asked = (FINDING.c[name] == value for name, value in wanted.items() if value is not None)
+    query = _found().where(FINDING.c.finding > after, *asked)
+    return [_as_found(row) for row in connection.execute(query.order_by(FINDING.c.finding).limit(limit))]
 
 
-def _keep_findings(connection: Connection, at: datetime, seen: dict[tuple[str, ...], Seen], ran: list[str]) -> None:
-    columns = [FINDING.c[name] for name in KEY]
-    known: dict[tuple[str, ...], tuple[int, str]] = {}
-    for some in chunks(ran):
-        for row in connection.execute(
-            select(*columns, FINDING.c.finding, FINDING.c.state).where(FINDING.c.rule.in_(some))
-        ):
-            known[tuple(row[:6])] = (row.finding, row.state)
-    fresh = [one for key, one in seen.items() if key not in known]
-    again = {known[key][0]: one.severity for key, one in seen.items() if key in known}
-    gone = [finding for key, (finding, state) in known.items() if key not in seen and state == OPEN]
-    _insert(connection, fresh, at)
-    _see_again(connection, again, at)
-    for some_gone in chunks(gone):
-        connection.execute(update(FINDING).where(FINDING.c.finding.in_(some_gone)).values(state=CLOSED))
+def finding(connection: Connection, number: int, agency: str | None) -> Found | None:
+    """One finding, of that agency (None: of any)."""
+    query = _found().where(FINDING.c.finding == number)
+    row = connection.execute(query if agency is None else query.where(FINDING.c.source_agency == agency)).first()
+    return _as_found(row) if row else None
 
 
-def _insert(connection: Connection, fresh: Sequence[Seen], at: datetime) -> None:
-    rows = [vars(one) | {"state": OPEN, "first_seen": at, "last_seen": at} for one in fresh]
-    if rows:
-        connection.execute(FINDING.insert(), rows)
+def history(connection: Connection, number: int) -> Sequence[FindingEvent]:
+    """What happened to a finding, oldest first."""
+    rows = connection.execute(select(EVENT).where(EVENT.c.finding == number).order_by(EVENT.c.event))
+    return [FindingEvent(**row._mapping) for row in rows]
 
 
-def _see_again(connection: Connection, again: Mapping[int, str], at: datetime) -> None:
-    seeing = update(FINDING).where(FINDING.c.finding == bindparam("known"))
-    rows = [{"known": finding, "now": severity} for finding, severity in again.items()]
-    if rows:
-        connection.execute(seeing.values(severity=bindparam("now"), state=OPEN, last_seen=at), rows)
+def explain(connection: Connection, number: int, said: Explanation) -> bool:
+    """Explain a finding that is open, or explained otherwise; False where the data have closed it."""
+    lock(connection, [FINDINGS_LOCK])
+    at = clock(connection)
+    standing = update(FINDING).where(FINDING.c.finding == number, FINDING.c.state.in_((OPEN, EXPLAINED)))
+    if not connection.execute(standing.values(state=EXPLAINED, explained_at=at, **vars(said))).rowcount:
+        return False
+    event = {"finding": number, "at": at, "what": "explained", "state": EXPLAINED}
+    connection.execute(EVENT.insert(), [event | vars(said)])
+    return True
+
+
+def counts(connection: Connection, agency: str, families: Sequence[str]) -> list[tuple[str, str, str, int]]:
+    """An agency's findings in these families: family, severity, state and how many, in that order."""
+    columns = (FINDING.c.family, FINDING.c.severity, FINDING.c.state)
+    query = select(*columns, func.count()).where(FINDING.c.source_agency == agency, FINDING.c.family.in_(families))
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query.group_by(*columns).order_by(*columns))]
+
+
+def _found() -> Select[Any]:
+    same_record = and_(*(FINDING.c[name] == HELD.c[name] for name in KEY))
+    columns = (FINDING, func.coalesce(HELD.c.seq, 0).label("held_seq"))
+    return select(*columns).select_from(FINDING.outerjoin(HELD, same_record))
+
+
+def _as_found(row: Row[Any]) -> Found:
+    told = dict(row._mapping)
+    held_seq = told.pop("held_seq")
+    return Found(Finding(**told), has_changed=held_seq != told["seq"])

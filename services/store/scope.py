@@ -14,7 +14,7 @@ from services.store.engine import Store
 ASKER_ROLE = "kith_asker"
 
 
-def scope(connection: Connection, *agencies: str) -> None:
+def limit_to(connection: Connection, *agencies: str) -> None:
     """From here to its end the transaction reads these agencies' rows and no others; SQLite has no such lock."""
     if connection.dialect.name == "sqlite":
         return
@@ -26,5 +26,5 @@ def scope(connection: Connection, *agencies: str) -> None:
 def reading_for(store: Store, *agencies: str) -> Iterator[Connection]:
     """A transaction that only reads, and these agencies' rows alone."""
     with store.reading() as connection:
-        scope(connection, *agencies)
+        limit_to(connection, *agencies)
         yield connection

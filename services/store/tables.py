@@ -396,12 +396,16 @@ class QualityResult(SQLModel, table=True):
 
 
 class Finding(SQLModel, table=True):
-    """One rule broken at one place of one record, from when it was first seen."""
+    """One rule broken at one place of one record, from when it was first seen.
+
+    `seq` is the version that it was last seen in, `content` a hash of the values that the
+    rule speaks of there. The last columns are the explanation in force, where there is one.
+    """
 
     __tablename__ = "finding"
     __table_args__ = (
         UniqueConstraint("source_agency", "source", "family", "source_id", "rule", "pointer"),
-        Index("finding_by_agency", "source_agency", "finding"),
+        Index("finding_by_agency", "source_agency", "state", "finding"),
     )
     finding: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
     rule: str
@@ -414,3 +418,75 @@ class Finding(SQLModel, table=True):
     state: str
     first_seen: datetime = Field(sa_column=_instant())
     last_seen: datetime = Field(sa_column=_instant())
+    seq: int | None = Field(default=None, sa_column=Column(BIG))
+    content: str = ""
+    reason: str | None = None
+    note: str | None = None
+    by_source: str | None = None
+    by_worker: str | None = None
+    explained_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    expires_on: date | None = None
+
+
+class FindingEvent(SQLModel, table=True):
+    """What happened to a finding, never changed: the state that it came to, and who said why where a person did."""
+
+    __tablename__ = "finding_event"
+    __table_args__ = (Index("finding_event_by_finding", "finding", "event"),)
+    event: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+    finding: int = Field(sa_column=Column(BIG, ForeignKey("finding.finding"), nullable=False))
+    at: datetime = Field(sa_column=_instant())
+    what: str
+    state: str
+    reason: str | None = None
+    note: str | None = None
+    by_source: str | None = None
+    by_worker: str | None = None
+    expires_on: date | None = None
+
+
+class SignOff(SQLModel, table=True):
+    """That an agency vouches for what it had sent by an instant, of a period; one person prepares it, another signs.
+
+    `digest` is the SHA-256 over what its holdings and counts say; nothing of it changes but the last columns.
+    """
+
+    __tablename__ = "sign_off"
+    __table_args__ = (Index("sign_off_by_agency", "source_agency", "sign_off"),)
+    sign_off: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+    source_agency: str
+    run: int = Field(sa_column=Column(BIG, ForeignKey("quality_run.run"), nullable=False))
+    as_at: datetime = Field(sa_column=_instant())
+    covers_from: date
+    covers_to: date
+    digest: str
+    prepared_at: datetime = Field(sa_column=_instant())
+    prepared_by: str
+    signed_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    signed_by: str | None = None
+    reopened_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    reopened_by: str | None = None
+    reopening_reason: str | None = None
+    reopening_note: str | None = None
+
+
+class SignOffHolding(SQLModel, table=True):
+    """What a sign-off covers of one family of one source: how many records, and their digest."""
+
+    __tablename__ = "sign_off_holding"
+    sign_off: int = Field(sa_column=Column(BIG, ForeignKey("sign_off.sign_off"), primary_key=True))
+    family: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    records: int = Field(sa_column=Column(BIG, nullable=False))
+    digest: str
+
+
+class SignOffCount(SQLModel, table=True):
+    """How many findings a sign-off was made with, by family, severity and state."""
+
+    __tablename__ = "sign_off_count"
+    sign_off: int = Field(sa_column=Column(BIG, ForeignKey("sign_off.sign_off"), primary_key=True))
+    family: str = Field(primary_key=True)
+    severity: str = Field(primary_key=True)
+    state: str = Field(primary_key=True)
+    findings: int = Field(sa_column=Column(BIG, nullable=False))

@@ -41,8 +41,11 @@ GOOD = {
     "batch": "none",
     "child": "nobody",
     "notice": "1",
+    "finding": "1",
+    "run": "1",
+    "number": "1",
+    "sign_off": "1",
 }
-ASKER = {"Kith-Purpose": "child-wellbeing", "Kith-Worker": "w-1; role=social-worker"}
 
 
 def app_in(folder: Path) -> FastAPI:
@@ -92,12 +95,13 @@ def scopeless(service: Service) -> Credentials:
     return made
 
 
+ASKING = {"Kith-Purpose": "child-wellbeing", "Kith-Worker": "w-1; role=social-worker"}
 ASKED = {"reconcile": {"family": "children"}, "received": {"worker": "w-1", "since": "2026-01-01T00:00:00Z"}}
 """What some addresses cannot do without."""
 
 
 def test_no_closed_address_opens_without_its_scope(service: Service, scopeless: Credentials, tmp_path: Path) -> None:
-    headers = service.headers(scopeless) | ASKER
+    headers = service.headers(scopeless) | ASKING
     answers = {
         (method, path): service.http.request(
             method, path, headers=headers, params=ASKED.get(path.rpartition("/")[2], {})

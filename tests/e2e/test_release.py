@@ -31,12 +31,13 @@ from services.extracts.shape import release_tables
 from services.extracts.verify import verify
 from services.intake.singles import read_record, receive
 from services.settings import Settings
-from services.store import sources
-from services.store.engine import Store
+from services.store import sign_offs, sources
+from services.store.engine import Store, settled_now
 from services.store.tables import Source
 from services.store.writing import Owner
 from tests.conftest import migrated, new_store
 from tests.examples import changed, example
+from tests.signed_off import signed_off
 
 HERE = Owner("renfrewshire-social-work", "S12000038")
 THERE = Owner("glasgow-city-social-work", "S12000049")
@@ -144,6 +145,8 @@ def post(settings: Settings) -> None:
             sources.add_source(connection, added)
     for owner, family, source_id, record in records():
         receive(store, read_record(owner, BY_NAME[family], source_id, json.dumps(record).encode()))
+    signed_off(store, HERE.agency, BY_NAME, date(2023, 8, 1), date(2024, 7, 31))
+    signed_off(store, CHARITY.agency, ["chronologies"], date(2024, 1, 1), date(2025, 7, 31))
     store.close()
 
 
@@ -236,18 +239,40 @@ def test_why_a_value_is_absent_stays_apart(released: Released) -> None:
     assert released.rows("SELECT DISTINCT field, reason FROM children_absent") == [("religion", "not_asked")]
 
 
-def test_a_council_that_posted_nothing_has_not_submitted_and_no_zero(released: Released) -> None:
-    coverage = released.release.manifest["coverage"]["care_episodes"]
-    assert coverage["S12000038"] == {"2023-24": 4}
-    assert coverage["S12000049"] == {"2023-24": "not submitted"}
-    children = released.release.manifest["coverage"]["children"]
-    assert (children["S12000049"]["2024-25"], len(children)) == (2, 32)
+def test_only_what_was_signed_off_is_submitted_and_only_that_can_be_0(released: Released) -> None:
+    coverage = released.release.manifest["coverage"]
+    assert coverage["care_episodes"][HERE.agency] == {"2023-24": 4}
+    assert coverage["care_episodes"][THERE.agency] == {"2023-24": "not submitted"}
+    assert coverage["children"][HERE.agency] == {"2023-24": 0, "2024-25": "not submitted"}
+    assert len(coverage["children"]) == 32
+    counted = "SELECT records, is_submitted FROM coverage WHERE family = 'children' AND year = '2024-25'"
+    assert released.rows(f"{counted} AND source_agency = '{THERE.agency}'") == [(2, False)]
+    assert released.rows(f"{counted} AND source_agency = 'S12000005'") == [(None, False)]
+
+
+def test_a_year_that_is_signed_off_in_part_is_not_submitted(released: Released) -> None:
+    years = f"SELECT year, is_submitted FROM coverage WHERE source_agency = '{CHARITY.agency}' ORDER BY year"
+    assert dict(released.rows(years)) == {"2023-24": False, "2024-25": True}
+
+
+def test_what_was_reopened_or_signed_later_is_not_submitted(tmp_path: Path) -> None:
+    settings = migrated(Settings(home=tmp_path, database_url=""))
+    post(settings)
+    store = Store(settings.store_url)
+    before = settled_now(store)
+    with store.writing() as connection:
+        sign_offs.reopen(connection, 1, "two", "data-corrected", None)
+    signed_off(store, THERE.agency, ["care_episodes"], date(2023, 8, 1), date(2024, 7, 31))
+    store.close()
+    now, then = (build(settings, at).manifest["coverage"]["care_episodes"] for at in (None, before))
+    assert (now[HERE.agency], now[THERE.agency]) == ({"2023-24": "not submitted"}, {"2023-24": 0})
+    assert (then[HERE.agency], then[THERE.agency]) == ({"2023-24": 4}, {"2023-24": "not submitted"})
 
 
 def test_coverage_holds_every_record_whoever_posted_it(released: Released) -> None:
-    told = "SELECT DISTINCT agency, agency_kind, local_authority, family, is_submitted FROM coverage"
+    told = "SELECT DISTINCT agency, agency_kind, local_authority, family FROM coverage"
     charity = released.rows(f"{told} WHERE source_agency = '{CHARITY.agency}'")
-    assert charity == [("Young futures", "third_sector", None, "chronologies", True)]
+    assert charity == [("Young futures", "third_sector", None, "chronologies")]
     assert released.rows(
         "SELECT count(*) FROM coverage WHERE (local_authority IS NULL) = (agency_kind = 'council')"
     ) == [(0,)]

@@ -29,16 +29,17 @@ EXPECTED = {
     "absent_reasons", "action_statuses", "additional_support_needs", "advocacy_uses", "agencies",
     "care_reasons", "care_routes", "change_reasons", "child_view_methods", "clock_starts",
     "communication_needs", "cso_measures", "deregistration_reasons", "destinations",
-    "disabilities", "end_reasons", "ethnic_groups", "event_types", "family_not_informed_reasons",
+    "disabilities", "end_reasons", "ethnic_groups", "event_types", "explanation_reasons",
+    "family_not_informed_reasons",
     "foster_types", "health_boards", "identity_changes", "ird_decisions", "kinship_relations",
     "late_reasons", "lawful_bases", "legal_change_reasons", "legal_reasons", "local_authorities",
     "meeting_outcomes", "meeting_types", "no_further_action_reasons", "participation",
     "partnerships", "people", "permanence_steps", "placement_types", "plan_consents",
     "plan_end_reasons", "plan_types", "practitioner_roles", "precisions", "protection_concerns",
     "protection_thresholds", "purposes", "received_via", "referral_decisions", "referral_reasons",
-    "referral_sources", "referred_to", "religions", "restrictions", "retraction_reasons",
+    "referral_sources", "referred_to", "religions", "reopening_reasons", "restrictions", "retraction_reasons",
     "review_outcomes", "s25_bases", "sexes", "sibling_relations", "siblings_apart_reasons",
-    "significances", "wellbeing_indicators", "with_siblings",
+    "significances", "system_events", "wellbeing_indicators", "with_siblings",
 }  # fmt: skip
 
 # (list, column, the list its codes are in)
@@ -52,6 +53,8 @@ CROSSWALKS = [
     ("partnerships", "health_board", "health_boards"),
     ("purposes", "lawful_bases", "lawful_bases"),
     ("purposes", "roles", "practitioner_roles"),
+    ("system_events", "event_types", "event_types"),
+    ("system_events", "kinds", "looked_after_event_kinds"),
 ]
 
 # What the contract fixes: the whole list, neither more nor less.

@@ -35,6 +35,7 @@ from services.store.tables import Source
 from services.store.writing import Owner
 from tests.conftest import migrated
 from tests.examples import changed
+from tests.signed_off import signed_off
 
 HERE, THERE = Owner("renfrewshire-social-work", "S12000038"), Owner("glasgow-city-social-work", "S12000049")
 A, B, NOBODY = HERE.agency, THERE.agency, "S12000005"
@@ -191,6 +192,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for owner, records in ((HERE, RECORDS_HERE), (THERE, RECORDS_THERE)):
         counts = receive_batch(store, owner, b"\n".join(lines(records))).counts
         assert counts["rejected"] == 0, counts
+        signed_off(store, owner.agency, records)
     store.close()
     return build(settings).folder
 

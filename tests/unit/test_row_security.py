@@ -11,7 +11,7 @@ from schemas.registry import TABLES
 from services.settings import Settings
 from services.store import digests, reading
 from services.store.engine import Store
-from services.store.scope import reading_for, scope
+from services.store.scope import limit_to, reading_for
 from services.store.writing import Owner
 from tests.posted import COUNCIL, HEALTH, POLICE, post, post_child
 
@@ -79,7 +79,7 @@ def refused(store: Store, statement: str, *agencies: str) -> bool:
     try:
         with store.writing(undo=True) as connection:
             if agencies:
-                scope(connection, *agencies)
+                limit_to(connection, *agencies)
             connection.execute(text(statement))
     except ProgrammingError as error:
         return "permission denied" in str(error)

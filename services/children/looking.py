@@ -1,0 +1,129 @@
+"""One look at a child: what may be seen is decided, the view read, what stays behind counted, the log told."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from quality.functions import local_date
+from schemas.codelists import code_list
+from schemas.record import Family
+from schemas.registry import BY_NAME
+from services.access.asker import Asker
+from services.access.redaction import redacted, withheld
+from services.access.sight import Sight, sight_of
+from services.children.reading import Asked, Json, Reading, Shown, agency_name
+from services.store import about_child
+from services.store.about_child import Holding
+from services.store.audit import PLACE, Act
+from services.store.scope import limit_to
+
+LONG_DAYS = 90
+"""Days without a record after which an agency is said to be silent: on an open child protection case rule CH12 asks."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A view by its name on the log, how it is read, and the families that it draws on."""
+
+    name: str
+    show: Callable[[Reading], Shown]
+    families: Sequence[str]
+
+
+def look(connection: Connection, asker: Asker, child: str, at: datetime, what: Look, asked: Asked) -> tuple[Json, Act]:
+    """What is answered, and what is to be on the log before it leaves; raises NotFound for who may not look.
+
+    Once it is known whose items may be shown, the transaction sees no others.
+    """
+    sight = sight_of(connection, asker, child, at)
+    reading = Reading(connection, asker, sight, about_child.links_to(connection, child), asked, at)
+    held = [one for one in _holdings(reading, what.families) if asked.agency in (None, one.agency)]
+    behind = _behind(held)
+    limit_to(connection, *sight.agencies)
+    shown = what.show(reading)
+    left_out = [PLACE] if _hides_places(reading.sight.restriction) else []
+    body = {
+        "child": child,
+        **shown.body,
+        "freshness": [_fresh(one, reading) for one in held if one.in_sight],
+        "withheld": [_ask(agency, count) for agency, count in sorted(behind.items())],
+        "restriction": reading.sight.restriction,
+        "left_out": left_out,
+    }
+    detail = {
+        "grounds": str(reading.sight.grounds),
+        "items": dict(Counter(item["agency"] for item in shown.items)),
+        "withheld": dict(behind),
+        "left_out": left_out,
+        "shown": [PLACE] if _tells_places(shown, reading.sight) else [],
+    }
+    return body, act_of(asker, "read", what.name, child, detail)
+
+
+def act_of(asker: Asker, act: str, what: str, child: str | None, detail: Json) -> Act:
+    """What an asker did, as it goes on the log."""
+    return Act(
+        agency=asker.owner.agency,
+        source=asker.owner.source,
+        client_id=asker.client_id,
+        act=act,
+        what=what,
+        child=child,
+        worker=asker.worker,
+        role=asker.role,
+        purpose=asker.purpose,
+        request_id=asker.request_id,
+        detail=detail,
+    )
+
+
+def _holdings(reading: Reading, families: Sequence[str]) -> list[Holding]:
+    if not families:
+        return []
+    return about_child.holdings(reading.connection, reading.links, reading.sight.agencies, families)
+
+
+def _behind(held: Sequence[Holding]) -> Counter[str]:
+    """How many records stay behind, by agency: of which kinds they are stays behind too."""
+    counted: Counter[str] = Counter()
+    for one in held:
+        counted[one.agency] += 0 if one.in_sight else one.count
+    return +counted
+
+
+def _ask(agency: str, count: int) -> Json:
+    return {"count": count, "ask": {"agency": agency, "name": agency_name(agency)}}
+
+
+def _fresh(held: Holding, reading: Reading) -> Json:
+    """When an agency last sent a record of a family: nothing for long is no proof that nothing happened."""
+    days = (reading.today - local_date(held.received_at)).days if held.received_at else None
+    return {
+        "agency": held.agency,
+        "agency_name": agency_name(held.agency),
+        "family": held.family,
+        "count": held.count,
+        "last_recorded_at": held.recorded_at,
+        "last_received_at": held.received_at,
+        "days_silent": days,
+        "is_gap": days is None or days > LONG_DAYS,
+    }
+
+
+def _hides_places(restriction: str) -> bool:
+    return restriction in code_list("restrictions").flagged("hides_places")
+
+
+def _tells_places(shown: Shown, sight: Sight) -> bool:
+    """Whether anything that was told would have been left out under the strictest restriction."""
+    strictest = replace(sight, restriction=list(code_list("restrictions").rows)[-1])
+    told = (item for item in shown.drawn_on or shown.items if "record" in item)
+    return any(_would_lose(BY_NAME[item["family"]], item["record"], strictest) for item in told)
+
+
+def _would_lose(family: Family, record: Mapping[str, Any], strictest: Sight) -> bool:
+    return bool(withheld(family, strictest.restriction)) and redacted(family, record, strictest) != record
