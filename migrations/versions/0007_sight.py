@@ -11,7 +11,22 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-HIDDEN = ("client", "signing_key", "feed", "outbox", "visible", "visible_due", "break_glass", "notice", "officer")
+TOLD = ("break_glass", "notice", "officer", "sharing_decision")
+"""What holds reasons in words and workers' ids: no release has any of it."""
+HIDDEN = (
+    "audit",
+    "audit_seal",
+    "break_glass",
+    "client",
+    "feed",
+    "notice",
+    "officer",
+    "outbox",
+    "signing_key",
+    "used_assertion",
+    "visible",
+    "visible_due",
+)
 ROLE = """
 DO $$ BEGIN CREATE ROLE kith_asker NOLOGIN;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$
@@ -19,6 +34,7 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$
 GRANTS = (
     "GRANT DELETE ON officer, visible, visible_due TO kith_service",
     "REVOKE UPDATE ON break_glass, officer, sharing_decision FROM kith_service",
+    f"REVOKE SELECT ON {', '.join(TOLD)} FROM kith_reader",
     ROLE,
     "GRANT kith_asker TO CURRENT_USER",
     "GRANT SELECT ON ALL TABLES IN SCHEMA public TO kith_asker",

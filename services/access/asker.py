@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from schemas.codelists import code_list
 from services.access.purposes import may_ask
@@ -33,6 +34,11 @@ class Asker:
     role: str
     purpose: str
     request_id: str
+
+    def as_columns(self) -> dict[str, Any]:
+        """Who asks and what for, as the store keeps it."""
+        told = ("client_id", "worker", "role", "purpose")
+        return self.owner._asdict() | {name: getattr(self, name) for name in told}
 
 
 def said(purposes: Sequence[str], workers: Sequence[str], agency: str) -> Said:

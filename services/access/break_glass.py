@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from services.access.asker import Asker
-from services.access.sight import facts_at
+from services.access.logbook import act_of
 from services.errors import NotFound
 from services.store import audit, broken_glass
-from services.store.audit import Act
 from services.store.engine import Store
+from services.store.relationships import facts
 from services.store.tables import BreakGlass
 
 OPEN_FOR = timedelta(minutes=60)
@@ -28,9 +28,9 @@ def refuse_unknown(store: Store, asker: Asker, child: str) -> None:
     with store.reading() as connection:
         if not broken_glass.is_known(connection, child):
             raise NotFound
-        facts = facts_at(connection, child, datetime.now(UTC))
-    if facts.is_sealed:
-        store.write(lambda connection: _tell(connection, asker, child, facts.holders, REFUSED, datetime.now(UTC)))
+        known = facts(connection, child, datetime.now(UTC))
+    if known.is_sealed:
+        store.write(lambda connection: _tell(connection, asker, child, known.holders, REFUSED, datetime.now(UTC)))
         raise NotFound
 
 
@@ -41,20 +41,10 @@ def break_glass(store: Store, asker: Asker, child: str, reason: str) -> BreakGla
 
 def _broken(connection: Connection, asker: Asker, child: str, reason: str) -> BreakGlass:
     at = datetime.now(UTC)
-    holders = facts_at(connection, child, at).holders
-    grant = BreakGlass(
-        grant_id=secrets.token_hex(13),
-        child=child,
-        agency=asker.owner.agency,
-        source=asker.owner.source,
-        client_id=asker.client_id,
-        worker=asker.worker,
-        role=asker.role,
-        purpose=asker.purpose,
-        reason=reason,
-        granted_at=at,
-        expires_at=at + OPEN_FOR,
-    )
+    holders = facts(connection, child, at).holders
+    times = {"granted_at": at, "expires_at": at + OPEN_FOR}
+    said = asker.as_columns() | {"grant_id": secrets.token_hex(13), "child": child, "reason": reason}
+    grant = BreakGlass(**said | times)
     broken_glass.keep(connection, grant)
     _tell(connection, asker, child, {*holders, asker.owner.agency}, ACT, at, grant)
     return grant
@@ -76,20 +66,3 @@ def _tell(
     if grant:
         detail |= {"grant": grant.grant_id, "expires_at": grant.expires_at.isoformat()}
     audit.record(connection, [act_of(asker, ACT, kind, child, detail)])
-
-
-def act_of(asker: Asker, act: str, what: str, child: str, detail: dict[str, Any]) -> Act:
-    """What an asker does, as the log has it."""
-    return Act(
-        agency=asker.owner.agency,
-        source=asker.owner.source,
-        client_id=asker.client_id,
-        act=act,
-        what=what,
-        child=child,
-        worker=asker.worker,
-        role=asker.role,
-        purpose=asker.purpose,
-        request_id=asker.request_id,
-        detail=detail,
-    )

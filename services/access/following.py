@@ -1,11 +1,10 @@
 """Following changes: an agency's own records, and others' while it may see them."""
 
-from services.access.policy import Facts, decide
-from services.access.sight import facts_of
+from services.access.policy import decide
 from services.store import feed
 from services.store.engine import Store
 from services.store.feed import Page
-from services.store.relationships import Relations
+from services.store.relationships import Facts
 from services.store.visible import Others
 
 
@@ -14,12 +13,11 @@ def page(store: Store, agency: str, after: int, limit: int) -> Page:
     return feed.page(store, agency, after, limit, others_seen)
 
 
-def others_seen(relations: Relations) -> Others:
+def others_seen(facts: Facts) -> Others:
     """Each agency that sees items of other holders of a child, by what they say, with whose.
 
     Broken glass and being an officer are a worker's, and open nothing here.
     """
-    facts = facts_of(relations)
     named = {one.named for one in facts.namings}
     seen = {agency: _others(agency, facts) for agency in sorted(named)}
     return {agency: others for agency, others in seen.items() if others}

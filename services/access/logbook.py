@@ -1,7 +1,9 @@
 """The logbook: no answer leaves before what was asked is on record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from services.access.asker import Asker
 from services.store import audit
 from services.store.audit import Act
 from services.store.engine import Store
@@ -25,3 +27,8 @@ class Logbook:
     def _record(self, acts: Sequence[Act]) -> Sequence[None]:
         self._store.write(lambda connection: audit.record(connection, acts))
         return [None] * len(acts)
+
+
+def act_of(asker: Asker, act: str, what: str, child: str | None, detail: Mapping[str, Any]) -> Act:
+    """What an asker does, as the log has it."""
+    return Act(act=act, what=what, child=child, request_id=asker.request_id, detail=detail, **asker.as_columns())

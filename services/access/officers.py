@@ -1,19 +1,18 @@
 """Naming an agency's officers: the two who alone may see children whose identity changed."""
 
 from datetime import UTC, datetime
-from uuid import uuid4
 
 from sqlalchemy import Connection
 
 from schemas.fields import is_agency
+from services.access.administration import note
 from services.errors import BadRequest, NotFound
-from services.store import audit, officers
-from services.store.audit import Act
+from services.store import officers
 from services.store.engine import Store
 from services.store.tables import Officer
+from services.store.writing import Owner
 
 MOST = 2
-COMMAND_LINE = "command-line"
 
 
 def add_officer(store: Store, agency: str, worker: str) -> None:
@@ -26,7 +25,7 @@ def add_officer(store: Store, agency: str, worker: str) -> None:
         if len(held) >= MOST or worker in {one.worker for one in held}:
             raise BadRequest(f"An agency has {MOST} officers, each named once; remove one first")
         officers.add(connection, Officer(agency=agency, worker=worker, added_at=datetime.now(UTC)))
-        audit.record(connection, [_act(agency, "officer_added", worker)])
+        note(connection, Owner("", agency), "officer_added", worker=worker)
 
     store.write(work)
 
@@ -37,22 +36,6 @@ def remove_officer(store: Store, agency: str, worker: str) -> None:
     def work(connection: Connection) -> None:
         if not officers.remove(connection, agency, worker):
             raise NotFound("That agency has no such officer")
-        audit.record(connection, [_act(agency, "officer_removed", worker)])
+        note(connection, Owner("", agency), "officer_removed", worker=worker)
 
     store.write(work)
-
-
-def _act(agency: str, what: str, worker: str) -> Act:
-    return Act(
-        agency=agency,
-        source="",
-        client_id=COMMAND_LINE,
-        act="admin",
-        what=what,
-        child=None,
-        worker=None,
-        role=None,
-        purpose=None,
-        request_id=str(uuid4()),
-        detail={"worker": worker},
-    )

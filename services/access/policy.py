@@ -11,31 +11,7 @@ from enum import StrEnum
 
 from schemas.codelists import code_list
 from schemas.fields import FieldClass
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """That an agency, in a plan or referral in force, names another as one that helps the child."""
-
-    by: str
-    named: str
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is true of a child, and of who asks, at an instant.
-
-    `holders` have a current record about the child, the one that has had it for
-    longest first. `is_sealed`: the identity changed, so that only the two named
-    officers may see; `is_officer`: who asks is one of those of its agency.
-    """
-
-    holders: tuple[str, ...] = ()
-    namings: frozenset[Naming] = frozenset()
-    restrictions: frozenset[str] = frozenset()
-    is_sealed: bool = False
-    is_officer: bool = False
-    broke_glass: bool = False
+from services.store.relationships import Facts, Naming
 
 
 class Grounds(StrEnum):

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
 from schemas.codelists import code_list
 from schemas.safeguards import SharingDecisionBody
 from services.access.asker import Asker
-from services.access.break_glass import act_of
+from services.access.logbook import act_of
 from services.access.purposes import bases_of
 from services.access.sight import sight_of
 from services.errors import Invalid, Remark
@@ -65,13 +64,7 @@ def contradictions(body: SharingDecisionBody, asker: Asker) -> Iterator[Remark]:
 def _kept(connection: Connection, asker: Asker, child: str, body: SharingDecisionBody) -> SharingDecision:
     at = datetime.now(UTC)
     sight_of(connection, asker, child, at)
-    who: dict[str, Any] = {
-        "worker": asker.worker,
-        "role": asker.role,
-        "purpose": asker.purpose,
-        "client_id": asker.client_id,
-    }
-    made = SharingDecision(child=child, at=at, **asker.owner._asdict(), **who, **body.model_dump())
+    made = SharingDecision(child=child, at=at, **asker.as_columns(), **body.model_dump())
     made.decision = sharing.keep(connection, made)
     detail = {"decision": made.decision, "is_shared": made.is_shared, "shared_with": made.shared_with}
     audit.record(connection, [act_of(asker, "decision", WHAT, child, detail)])

@@ -9,12 +9,12 @@ from starlette.responses import Response
 
 from schemas.search import ChildSearch
 from services.access.asker import Asker
+from services.access.logbook import act_of
 from services.api.answers import answer
 from services.api.asking import asks
 from services.api.children import the_logbook
 from services.api.described import SEARCH, SearchAnswer
 from services.api.requests import body_up_to, the_store
-from services.children.looking import act_of
 from services.children.search import Found, can_search, search
 from services.intake import remarks
 from services.intake.bodies import JSON, LARGEST_BODY, read_body, refused

@@ -13,6 +13,7 @@ from schemas.codelists import code_list
 from schemas.record import Family
 from schemas.registry import BY_NAME
 from services.access.asker import Asker
+from services.access.logbook import act_of
 from services.access.redaction import redacted, withheld
 from services.access.sight import Sight, sight_of
 from services.children.reading import Asked, Json, Reading, Shown, agency_name
@@ -37,13 +38,15 @@ class Look:
 def look(connection: Connection, asker: Asker, child: str, at: datetime, what: Look, asked: Asked) -> tuple[Json, Act]:
     """What is answered, and what is to be on the log before it leaves; raises NotFound for who may not look.
 
-    Once it is known whose items may be shown, the transaction sees no others.
+    Once it is known whose items may be shown, the transaction sees no others. The
+    access log, which is of no family, is all agencies'.
     """
     sight = sight_of(connection, asker, child, at)
     reading = Reading(connection, asker, sight, about_child.links_to(connection, child), asked, at)
     held = [one for one in _holdings(reading, what.families) if asked.agency in (None, one.agency)]
     behind = _behind(held)
-    limit_to(connection, *sight.agencies)
+    if what.families:
+        limit_to(connection, *sight.agencies)
     shown = what.show(reading)
     left_out = [PLACE] if _hides_places(reading.sight.restriction) else []
     body = {
@@ -62,23 +65,6 @@ def look(connection: Connection, asker: Asker, child: str, at: datetime, what: L
         "shown": [PLACE] if _tells_places(shown, reading.sight) else [],
     }
     return body, act_of(asker, "read", what.name, child, detail)
-
-
-def act_of(asker: Asker, act: str, what: str, child: str | None, detail: Json) -> Act:
-    """What an asker did, as it goes on the log."""
-    return Act(
-        agency=asker.owner.agency,
-        source=asker.owner.source,
-        client_id=asker.client_id,
-        act=act,
-        what=what,
-        child=child,
-        worker=asker.worker,
-        role=asker.role,
-        purpose=asker.purpose,
-        request_id=asker.request_id,
-        detail=detail,
-    )
 
 
 def _holdings(reading: Reading, families: Sequence[str]) -> list[Holding]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Date, TextClause, bindparam, text
@@ -27,34 +27,43 @@ class Who:
     worker: str
 
 
-@dataclass(frozen=True, slots=True)
-class Relations:
-    """Agencies that hold a record about a child, the earliest linked first; who names whom (by, named); and the rest.
+class Naming(NamedTuple):
+    """That an agency, in a plan or referral in force, names another as one that helps the child."""
 
-    `is_officer` and `broke_glass` are of the one who asks.
+    by: str
+    named: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true of a child, and of who asks, at an instant.
+
+    `holders` have a current record about the child, the one that has had it for
+    longest first. `is_sealed`: the identity changed, so that only the two named
+    officers may see; `is_officer`: who asks is one of those of its agency.
     """
 
-    holders: tuple[str, ...]
-    namings: frozenset[tuple[str, str]]
-    restrictions: frozenset[str]
-    is_sealed: bool
-    is_officer: bool
-    broke_glass: bool
+    holders: tuple[str, ...] = ()
+    namings: frozenset[Naming] = frozenset()
+    restrictions: frozenset[str] = frozenset()
+    is_sealed: bool = False
+    is_officer: bool = False
+    broke_glass: bool = False
 
 
-def relations(connection: Connection, child: str, at: datetime, who: Who | None = None) -> Relations:
+def facts(connection: Connection, child: str, at: datetime, who: Who | None = None) -> Facts:
     """How agencies, and the one who asks, stand to a child at an instant, in one query."""
     asking = {"agency": who.agency if who else "", "worker": who.worker if who else ""}
     given = asking | {"child": child, "at": at, "today": local_day(at)}
     return _gathered(tuple(row) for row in connection.execute(_of_one(), given))
 
 
-def relations_of(connection: Connection, children: Collection[str], at: datetime) -> dict[str, Relations]:
+def facts_of(connection: Connection, children: Collection[str], at: datetime) -> dict[str, Facts]:
     """How agencies stand to each of these children, but for restrictions and whoever may ask."""
     if not children:
         return {}
-    found: dict[str, list[Any]] = {child: [] for child in children}
-    wanted, today = [(child,) for child in sorted(found)], _written(local_day(at))
+    found: dict[str, list[Any]] = {child: [] for child in sorted(children)}
+    wanted, today = [(child,) for child in found], _written(local_day(at))
     for row in bulk.select(connection, _of_many().replace(":today", today), ("child",), wanted, lambda *row: row):
         found[row[0]].append(row)
     return {child: _gathered(rows) for child, rows in found.items()}
@@ -75,13 +84,13 @@ def local_day(at: datetime) -> date:
     return at.astimezone(LONDON).date()
 
 
-def _gathered(rows: Iterable[tuple[str, str, str, str, int]]) -> Relations:
+def _gathered(rows: Iterable[tuple[str, str, str, str, int]]) -> Facts:
     found: dict[str, list[tuple[str, str]]] = {}
     for _, kind, one, other, _place in rows:
         found.setdefault(kind, []).append((one, other))
-    return Relations(
+    return Facts(
         holders=tuple(agency for agency, _ in found.get("holder", ())),
-        namings=frozenset(found.get("naming", ())),
+        namings=frozenset(Naming(*named) for named in found.get("naming", ())),
         restrictions=frozenset(code for code, _ in found.get("restriction", ())),
         is_sealed="sealed" in found,
         is_officer="officer" in found,

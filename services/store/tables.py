@@ -231,12 +231,9 @@ class Officer(SQLModel, table=True):
     added_at: datetime = Field(sa_column=_instant())
 
 
-class BreakGlass(SQLModel, table=True):
-    """That a worker was let see a child for a time on a reason of their own, whatever else forbade it."""
+class Asked(SQLModel):
+    """About which child, by whom and what for."""
 
-    __tablename__ = "break_glass"
-    __table_args__ = (Index("break_glass_by_child", "child", "agency", "worker"),)
-    grant_id: str = Field(primary_key=True)
     child: str = Field(foreign_key="child.child")
     agency: str
     source: str
@@ -244,6 +241,14 @@ class BreakGlass(SQLModel, table=True):
     worker: str
     role: str
     purpose: str
+
+
+class BreakGlass(Asked, table=True):
+    """That a worker was let see a child for a time on a reason of their own, whatever else forbade it."""
+
+    __tablename__ = "break_glass"
+    __table_args__ = (Index("break_glass_by_child", "child", "agency", "worker"),)
+    grant_id: str = Field(primary_key=True)
     reason: str = Field(sa_column=Column(Text, nullable=False))
     granted_at: datetime = Field(sa_column=_instant())
     expires_at: datetime = Field(sa_column=_instant())
@@ -267,19 +272,12 @@ class Notice(SQLModel, table=True):
     reviewed_by: str | None = None
 
 
-class SharingDecision(SQLModel, table=True):
+class SharingDecision(Asked, table=True):
     """That an agency shared something about a child, or decided not to: with whom, what, why and on what basis."""
 
     __tablename__ = "sharing_decision"
     __table_args__ = (Index("sharing_decision_by_child", "child", "decision"),)
     decision: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
-    child: str = Field(foreign_key="child.child")
-    agency: str
-    source: str
-    client_id: str
-    worker: str
-    role: str
-    purpose: str
     at: datetime = Field(sa_column=_instant())
     is_shared: bool
     shared_with: str

@@ -12,14 +12,14 @@ from sqlalchemy import Connection, Table, bindparam, delete, select
 
 from services.store import bulk
 from services.store.chunks import chunks
-from services.store.relationships import Relations, days_to_come, local_day, relations_of
+from services.store.relationships import Facts, days_to_come, facts_of, local_day
 from services.store.tables import Visible, VisibleDue
 
 VISIBLE: Table = Visible.__table__  # type: ignore[attr-defined]
 DUE: Table = VisibleDue.__table__  # type: ignore[attr-defined]
 Others = Mapping[str, frozenset[str]]
 """Each agency that sees others' items about a child, with whose."""
-Seen = Callable[[Relations], Others]
+Seen = Callable[[Facts], Others]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ def changes(connection: Connection, children: Collection[str], at: datetime, see
     """What has changed for whom about these children; what they saw before and see no more is kept no longer."""
     before = _before(connection, children)
     found: list[Change] = []
-    for child, relations in sorted(relations_of(connection, children, at).items()):
-        found += _changes(child, before.get(child, {}), seen(relations))
+    for child, facts in facts_of(connection, children, at).items():
+        found += _changes(child, before.get(child, {}), seen(facts))
     _forget(connection, found)
     _wait(connection, children, at)
     return found

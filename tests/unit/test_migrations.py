@@ -84,7 +84,7 @@ def test_the_bulk_reader_sees_no_credentials(owned: Store, settings: Settings) -
     reader = Store(settings.store_url, role="kith_reader")
     with reader.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM journal")).scalar_one() == 0
-    for table in ("client", "signing_key", "used_assertion"):
+    for table in ("client", "signing_key", "used_assertion", "break_glass", "notice", "officer", "sharing_decision"):
         with pytest.raises(ProgrammingError, match="permission denied"), reader.reading() as connection:
             connection.execute(text(f"SELECT * FROM {table}"))
     reader.close()

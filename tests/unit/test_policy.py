@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.fields import FieldClass
-from services.access.policy import Facts, Grounds, Naming, decide, hides, is_findable, strictest
+from services.access.policy import Grounds, decide, hides, is_findable, strictest
 from services.access.purposes import bases_of, kind_of, may_ask
+from services.store.relationships import Facts, Naming
 
 COUNCIL, HEALTH, POLICE, CHARITY, SCHOOL = "council", "health", "police", "charity", "school"
 AGENCIES = (COUNCIL, HEALTH, POLICE, CHARITY, SCHOOL)

@@ -88,7 +88,7 @@ def refused(store: Store, statement: str, *agencies: str) -> bool:
 
 def test_whoever_reads_for_an_asker_can_write_nothing_and_read_no_secret(locked: Store) -> None:
     writing = ("UPDATE children SET sex = ''", "DELETE FROM journal", "INSERT INTO child SELECT 'x', now()")
-    secrets = ("client", "signing_key", "feed", "outbox", "break_glass", "notice", "officer", "visible")
+    secrets = ("client", "signing_key", "feed", "outbox", "break_glass", "notice", "officer", "visible", "audit")
     statements = (*writing, *(f"SELECT * FROM {table}" for table in secrets))
     assert [one for one in statements if not refused(locked, one, COUNCIL.agency)] == []
 
