@@ -15,6 +15,8 @@ from seed.reference import one
 
 FAR = date(2099, 1, 1)
 """A day that is in the future whenever the data is read."""
+STAND_IN = date(1900, 1, 2)
+"""A day that stands for one not known."""
 NO_CODE = "no-such-code"
 
 
@@ -134,6 +136,11 @@ def item(part: str, test: Test, then: Callable[[Record], object]) -> Damage:
 def has(*names: str) -> Test:
     """The test that fields are there."""
     return lambda record: all(name in record for name in names)
+
+
+def of_nobody(then: Test = bool) -> Damage:
+    """The record said to be of a child whom its source has not sent."""
+    return leaf(when(then, put(child="c-none-0000-none")))
 
 
 def lacks(*names: str) -> Test:

@@ -12,7 +12,7 @@ from quality.functions import local_date
 from quality.rule import Severity
 from quality.run import Result, Run, run
 from schemas.registry import FAMILIES
-from services.extracts.source import load, load_sources, reader_of
+from services.extracts.source import load, load_earlier, load_sources, reader_of
 from services.store import findings
 from services.store.engine import Store, settled_now
 from services.store.findings import Seen
@@ -41,9 +41,10 @@ def run_over_store(store_url: str, each: Callable[[str], None] = lambda step: No
         at = settled_now(store)
         with reader_of(store_url) as reader:
             load(reader, connection, at, lambda table: each(table.name))
+            load_earlier(reader, connection, at)
             load_sources(reader, connection)
         done = run(connection, rules(), local_date(datetime.now(UTC)), each=lambda: each("rule"))
-        seen = list(_seen(connection))
+        seen = [*_seen(connection), *_seen_of_agencies(connection)]
         with store.writing() as writing:
             number = findings.keep_run(writing, done.today, at, [_kept(result) for result in done.results], seen)
     finally:
@@ -65,6 +66,13 @@ def _seen(connection: duckdb.DuckDBPyConnection) -> Iterator[Seen]:
     for agency, source, family, source_id, code, place, before_live in connection.execute(query).fetchall():
         severity = Severity.INFO if before_live else by_code()[code].severity
         yield Seen(agency, source, family, source_id, code, place, severity)
+
+
+def _seen_of_agencies(connection: duckdb.DuckDBPyConnection) -> Iterator[Seen]:
+    """Each figure that failed: an agency's, of no source and no record; its source_id says what the figure is of."""
+    query = "SELECT source_agency, about, rule FROM figure_failure ORDER BY ALL"
+    for agency, about, code in connection.execute(query).fetchall():
+        yield Seen(agency, "", by_code()[code].family, about, code, "", by_code()[code].severity)
 
 
 def _kept(result: Result) -> dict[str, object]:

@@ -20,7 +20,10 @@ KEY = ("source_agency", "source", "family", "source_id", "rule", "pointer")
 
 @dataclass(frozen=True)
 class Seen:
-    """A rule seen broken at one place of one record."""
+    """A rule seen broken at one place of one record, or by one figure of an agency.
+
+    A figure's source and pointer are empty, and its source_id is what it is of, such as a year.
+    """
 
     source_agency: str
     source: str

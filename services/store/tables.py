@@ -240,7 +240,7 @@ class QualityResult(SQLModel, table=True):
 
 
 class Finding(SQLModel, table=True):
-    """One rule broken at one place of one record, from when it was first seen."""
+    """One rule broken at one place of one record, or by one figure of an agency, from when it was first seen."""
 
     __tablename__ = "finding"
     __table_args__ = (

@@ -256,7 +256,7 @@ def test_every_fault_is_of_a_rule_of_the_catalogue_and_of_its_family() -> None:
 def test_a_record_damaged_in_its_shape_is_refused_by_the_contract(tmp_path: Path) -> None:
     from quality.catalogue import by_code
 
-    generate(tmp_path, children=600, seed=9, fault_rate=0.05)
+    generate(tmp_path, children=600, seed=9, fault_rate=0.1)
     truth = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
     shapes = {(f["source"], f["source_id"]) for f in truth["faults"] if isinstance(by_code()[f["rule"]].logic, Shape)}
     refused = {(source, line["source_id"]) for source, line in posted(tmp_path) if not _is_valid(line)}
