@@ -253,6 +253,7 @@ def _coded(codelist: str, field: str, flag: str) -> Callable[[Record], None]:
 
 
 IS_LEFT = _moved(lambda placement: True)
+TO_ANOTHER_CARER = _moved(is_flagged("change_reasons", "change_reason", "same_carer", "false"))
 LEFT_LONG_AGO = _moved(lambda placement: placement["ended_on"] < LONG_AGO)
 PARTICULAR = every(lacks("permanence"), lambda record: not _stays_on(record))
 LEGACY = one("legal_reasons", "legacy_only", "allows_at_home")
@@ -321,6 +322,11 @@ def _under_12(from_on: str, then: Damage) -> Damage:
         return then(record, around) if young and record[from_on] > date(2021, 12, 17) else None
 
     return damage
+
+
+def _into_custody(placement: Record) -> None:
+    placement["change_reason"] = one("change_reasons", "is_custody")
+    placement.pop("is_planned", None)
 
 
 def _before_criminal_court(record: Record, around: Around) -> Effects:
@@ -449,7 +455,5 @@ DAMAGES: Mapping[str, Damage] = {
     "LA68": _runs_on,
     "LA69": _starts_as_another_ends,
     "LA73": _under_12("started_on", _before_criminal_court),
-    "LA74": _under_12(
-        "started_on", item("placements", IS_LEFT, _coded("change_reasons", "change_reason", "is_custody"))
-    ),
+    "LA74": _under_12("started_on", item("placements", TO_ANOTHER_CARER, _into_custody)),
 }
