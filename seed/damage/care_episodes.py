@@ -8,6 +8,7 @@ from schemas.codelists import code_list
 from seed.damage.ways import (
     FAR,
     NO_CODE,
+    OUTSIDE,
     STAND_IN,
     Around,
     Damage,
@@ -24,6 +25,7 @@ from seed.damage.ways import (
     lacks,
     of_nobody,
     put,
+    same_ids,
     setting,
     when,
     without_words,
@@ -349,6 +351,14 @@ PLAIN_DESTINATION = next(
 )
 
 
+def _adopted_at_18(record: Record, around: Around) -> Effects | None:
+    born_on = _born_on(around)
+    if born_on is None or not ENDED(record) or age_on(born_on, record["ended_on"]) < 18 or not PARTICULAR(record):
+        return None
+    record |= {"end_reason": one("end_reasons", "is_adoption"), "destination": one("destinations", "is_adoption")}
+    return effects_on("LA15", [around.posting])
+
+
 DAMAGES: Mapping[str, Damage] = {
     "LA01": when(ENDED, change(_ends_before_start)),
     "LA02": _before_birth,
@@ -456,4 +466,8 @@ DAMAGES: Mapping[str, Damage] = {
     "LA69": _starts_as_another_ends,
     "LA73": _under_12("started_on", _before_criminal_court),
     "LA74": _under_12("started_on", item("placements", TO_ANOTHER_CARER, _into_custody)),
+    "LA59": same_ids("placements"),
+    "LA60": same_ids("legal_reasons"),
+    "LA61": put(responsible_authority=OUTSIDE),
+    "LA72": _adopted_at_18,
 }

@@ -8,6 +8,7 @@ from schemas.codelists import code_list
 from seed.damage.ways import (
     NO_CODE,
     NOTHING_ELSE,
+    OUTSIDE,
     STAND_IN,
     Around,
     Damage,
@@ -25,6 +26,7 @@ from seed.damage.ways import (
     lacks,
     of_nobody,
     put,
+    same_ids,
     setting,
     when,
     without_words,
@@ -178,6 +180,10 @@ def _concern_too_soon(record: Record) -> None:
     record["concern_on"] -= timedelta(days=4)
 
 
+def _discussed_twice(record: Record) -> None:
+    record["irds"] = [*record["irds"], record["irds"][0]]
+
+
 DAMAGES: Mapping[str, Damage] = {
     "CP01": _late(IS_INITIAL),
     "CP02": _late(IS_PRE_BIRTH),
@@ -225,4 +231,7 @@ DAMAGES: Mapping[str, Damage] = {
     "CP42": when(has("referral"), change(_concern_too_soon)),
     "CP43": _processes_overlap,
     "CP44": when(DEREGISTERED, put(deregistration_reason=one("deregistration_reasons", "is_death"))),
+    "CP27": same_ids("meetings"),
+    "CP28": change(_discussed_twice),
+    "CP29": _has_no_plan(put(authority=OUTSIDE)),
 }

@@ -7,6 +7,7 @@ from schemas.codelists import code_list
 from seed.damage.ways import (
     FAR,
     NO_CODE,
+    OUTSIDE,
     STAND_IN,
     Around,
     Damage,
@@ -89,9 +90,7 @@ def _dies_too_soon(record: Record) -> None:
 
 def _a_day_before(record: Record, around: Around) -> Effects | None:
     """A birth date a day before the one that the child's other sources hold."""
-    mine = around.posting
-    elsewhere = [p for p in around.household if p.family == mine.family and p.person is mine.person and p is not mine]
-    if not elsewhere or "date_of_birth" not in record:
+    if not around.anywhere("children") or "date_of_birth" not in record:
         return None
     record["date_of_birth"] -= timedelta(days=1)
     return ()
@@ -99,13 +98,6 @@ def _a_day_before(record: Record, around: Around) -> Effects | None:
 
 def _much_later(record: Record) -> None:
     record["expected_date_of_birth"] += timedelta(days=500)
-
-
-OUTSIDE = next(
-    code
-    for code, row in code_list("local_authorities").rows.items()
-    if row["is_council"] == "false" and row["is_not_known"] == "false"
-)
 
 
 def _a_day_sooner(record: Record) -> None:
@@ -129,9 +121,7 @@ def _another_number(field: str, with_check: Callable[[str], str | None], serial:
     """A good number that is not the one another of the child's sources holds."""
 
     def damage(record: Record, around: Around) -> Effects | None:
-        mine = around.posting
-        same = (p for p in around.household if p.family == mine.family and p.person is mine.person)
-        if field not in record or not any(field in p.record for p in same if p is not mine):
+        if field not in record or not any(field in other.record for other in around.anywhere("children")):
             return None
         _renumbered(field, with_check, serial)(record)
         return ()
@@ -191,4 +181,5 @@ DAMAGES: Mapping[str, Damage] = {
     "ID35": when(has("chi"), change(_renumbered("chi", chi_with_check, slice(6, 9)))),
     "ID36": when(has("disabilities"), change(_again("disabilities"))),
     "ID37": when(has("additional_support_needs"), change(_again("additional_support_needs"))),
+    "ID07": when(every(has("chi"), _has_sex), put(sex=_OTHER_SEX)),
 }

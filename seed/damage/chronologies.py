@@ -110,4 +110,6 @@ DAMAGES: Mapping[str, Damage] = {
     "CH23": _over_before("contributed_at_meeting_on"),
     "CH25": when(IS_EXACT, put(ended_on=STAND_IN_END)),
     "CH26": of_nobody(lacks("corrects", "draws_on")),
+    "CH05": put(description="Mother was manipulative at the meeting."),
+    "CH24": drop("significance"),
 }

@@ -73,7 +73,7 @@ def _goes_on(record: Record, around: Around) -> Effects | None:
     row = code_list("plan_types").rows[record["plan_type"]]
     rests_on = "care_episodes" if row["needs_open_care_episode"] == "true" else "child_protection"
     ends = "ended_on" if rests_on == "care_episodes" else "deregistered_on"
-    still = any(ends not in other.record for other in around.others(rests_on))
+    still = any(ends not in other.record for other in around.anywhere(rests_on))
     if "ended_on" not in record or stands_alone(record) or still or not around.is_leaf():
         return None
     dropping("ended_on", "end_reason")(record)

@@ -147,4 +147,5 @@ DAMAGES: Mapping[str, Damage] = {
     "RF31": of_nobody(lacks("joined_to")),
     "RF32": _nothing_followed,
     "RF33": _year_before_birth,
+    "RF29": when(has("decided_at"), put(decided_at=instant(FAR, 600))),
 }

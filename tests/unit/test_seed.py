@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from quality.functions import is_chi, is_scn
-from quality.rule import Shape
+from quality.rule import Codes, Row, Shape, Steady, Unique
 from schemas.fields import is_agency
 from schemas.registry import BY_NAME, FAMILIES
 from seed.days import AS_OF
@@ -251,6 +251,13 @@ def test_every_fault_is_of_a_rule_of_the_catalogue_and_of_its_family() -> None:
     for code, fault in FAULTS.items():
         rule = by_code()[code]
         assert rule.family in (fault.family, "every"), code
+
+
+def test_every_rule_of_one_record_has_its_fault() -> None:
+    from quality.catalogue import rules
+
+    one_record = {rule.code for rule in rules() if isinstance(rule.logic, Row | Codes | Unique | Steady)}
+    assert one_record - FAULTS.keys() == {"LA27"}, "three moves in a year come about by themselves"
 
 
 def test_a_record_damaged_in_its_shape_is_refused_by_the_contract(tmp_path: Path) -> None:
