@@ -1,7 +1,10 @@
 """Canaries: made-up values found nowhere else, one in every text that a record can hold, and the search for them."""
 
+import logging
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,7 +15,7 @@ import duckdb
 
 from schemas.fields import FieldClass
 from schemas.record import Family
-from tests.examples import changed
+from tests.examples import changed, example
 
 FOUND = re.compile(r"kq[0-9]{6}|S019[0-9]{5}|(?<![0-9])[0-9]{9,10}(?![0-9])|[0-9a-f]{26}")
 """What may be a canary: a text, a data zone, a CHI or an SCN, a child's opaque id."""
@@ -151,3 +154,55 @@ def _of_database(path: Path) -> Iterable[str]:
         names = connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()
         for (name,) in names:
             yield str(connection.execute(f'FROM "{name}"').fetchall())
+
+
+# The child of the examples, which most of the suite posts
+
+
+@cache
+def _of_the_canary() -> frozenset[str]:
+    """The address, the carer and the school of the child of the examples, and its names and numbers."""
+    child, plan, care = (example(family) for family in ("children", "plans", "care_episodes"))
+    carers = {one["carer"] for one in care["placements"] if "carer" in one}
+    contacts = {plan[part]["contact"] for part in ("lead_professional", "named_person")}
+    return frozenset(carers | contacts | {child[name] for name in ("home_postcode", "family_name", "chi", "scn")})
+
+
+def tells_of_the_canary(text: str) -> bool:
+    return any(value in text for value in _of_the_canary())
+
+
+def texts_that_left(folder: Path) -> Iterator[tuple[str, str]]:
+    """Every file, as text, of the releases, quality reports and exports of the audit anywhere in a folder."""
+    for place, inner, files in os.walk(folder):
+        if _leaves(Path(place), files):
+            inner.clear()
+            yield from ((str(path), text) for path, text in texts_in(Path(place)))
+
+
+def _leaves(place: Path, files: Iterable[str]) -> bool:
+    """Whether a folder is what somebody else is given: told by the file that each of them has."""
+    is_release = {"manifest.json", "dictionary.csv"} <= set(files)
+    is_export = any(name.startswith("checkpoint-") for name in files)
+    return is_release or is_export or (place / "rules" / "ID01.html").exists()
+
+
+class Heard(logging.Handler):
+    """What the service logs, by any name but that of the tests' own client."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not record.name.startswith(("httpx", "httpcore")):
+            self.lines.append(self.format(record))
+
+
+@contextmanager
+def listened() -> Iterator[list[str]]:
+    """What is logged from here on."""
+    handler, root = Heard(), logging.getLogger()
+    root.addHandler(handler)
+    yield handler.lines
+    root.removeHandler(handler)

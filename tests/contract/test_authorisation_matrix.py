@@ -26,7 +26,7 @@ from services.store import seals
 from services.store.about_child import Linked
 from services.store.engine import Store
 from services.store.writing import Owner
-from tests.canaries import ID, PLACE, Canary, texts_in
+from tests.canaries import ID, PLACE, Canary, listened, texts_in
 from tests.conftest import AGENCY, ELSEWHERE, SOURCE, Service
 from tests.contract.matrix import (
     AGENCIES,
@@ -56,18 +56,6 @@ FEW = ("council", "third_sector", "government")
 """The kinds that ask where the matrix is a thin one."""
 
 
-class Heard(logging.Handler):
-    """What the service logs."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if not record.name.startswith(("httpx", "httpcore")):
-            self.lines.append(self.format(record))
-
-
 @dataclass
 class Told:
     """What the matrix was answered: leaks, answers that tell a known thing from an unknown one, and what was seen.
@@ -83,15 +71,13 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def heard() -> Iterator[Heard]:
-    handler, root = Heard(), logging.getLogger()
-    root.addHandler(handler)
-    yield handler
-    root.removeHandler(handler)
+def heard() -> Iterator[list[str]]:
+    with listened() as lines:
+        yield lines
 
 
 @pytest.fixture(scope="module")
-def world(service: Service, database: str, heard: Heard) -> World:
+def world(service: Service, database: str, heard: list[str]) -> World:
     return made(service, AGENCIES if database == "sqlite" else FEW)
 
 
@@ -195,8 +181,10 @@ def test_every_text_of_every_contract_has_a_canary(world: World) -> None:
     assert wanted - {one.field for one in world.canaries.known.values() if one.by == "holder"} == set()
 
 
-def test_nothing_of_a_child_is_on_the_log_or_in_what_is_open_to_anybody(told: Told, world: World, heard: Heard) -> None:
-    assert world.canaries.found("\n".join(heard.lines)) == set()
+def test_nothing_of_a_child_is_on_the_log_or_in_what_is_open_to_anybody(
+    told: Told, world: World, heard: list[str]
+) -> None:
+    assert world.canaries.found("\n".join(heard)) == set()
     for path in ("/metrics", "/healthz", "/readyz", "/openapi.json", "/docs", "/v1/rules", "/v1/schemas"):
         assert world.canaries.found(world.service.http.get(path).text) == set()
 
@@ -285,10 +273,10 @@ def test_the_matrix_finds_a_leak(
     assert asked(world, few, ["council"]).leaks != set()
 
 
-def test_a_line_on_the_log_would_be_found(told: Told, world: World, heard: Heard) -> None:
+def test_a_line_on_the_log_would_be_found(told: Told, world: World, heard: list[str]) -> None:
     value = next(iter(world.canaries.known))
     logging.getLogger("kith").warning("a record of %s", value)
-    assert world.canaries.found(heard.lines.pop()) != set()
+    assert world.canaries.found(heard.pop()) != set()
 
 
 # Two locks, each of which holds alone
