@@ -19,6 +19,7 @@ from services.app import create_app
 from services.settings import Settings
 from services.store.engine import Store
 from services.store.schema import migrate
+from tests.canaries import listened, tells_of_the_canary, texts_that_left
 from tests.postgres import fresh_database, running_postgres
 
 AGENCY = "S12000038"
@@ -63,6 +64,19 @@ class Service:
 
     def url(self, segment: str, source_id: str) -> str:
         return f"/v1/sources/{SOURCE}/{segment}/{source_id}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def canary_child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """After all tests of the process: the canary child is on no log, and in nothing that was written to leave.
+
+    The child of the examples is the canary: most modules post it.
+    """
+    with listened() as lines:
+        yield
+    where = [name for name, text in texts_that_left(tmp_path_factory.getbasetemp()) if tells_of_the_canary(text)]
+    assert where == [], "this tells of the canary child"
+    assert [line for line in lines if tells_of_the_canary(line)] == []
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Findings: what quality runs found in an agency's records, why one stands as it is, and the runs themselves.
 
-An agency sees its own; a national agency sees all, without what people wrote, and explains none.
+An agency sees its own; a national agency sees all, without what people wrote or who they are, and explains none.
 """
 
 from typing import Annotated, Any
@@ -95,8 +95,8 @@ def _told(store: Store, number: int, caller: Caller) -> Response:
         events = findings.history(connection, number)
     if found is None:
         raise NotFound
-    shows_notes = _shows_notes(found, caller)
-    return answer(_as_json(found, caller) | {"history": [_event_as_json(one, shows_notes) for one in events]})
+    is_own = _is_own(found, caller)
+    return answer(_as_json(found, caller) | {"history": [_event_as_json(one, is_own) for one in events]})
 
 
 def _wanted(request: Request, caller: Caller) -> dict[str, str | None]:
@@ -110,7 +110,7 @@ def _wanted(request: Request, caller: Caller) -> dict[str, str | None]:
     return columns | {"state": None if state == ANY else state, "source_agency": asked.get("agency", own)}
 
 
-def _shows_notes(found: Found, caller: Caller) -> bool:
+def _is_own(found: Found, caller: Caller) -> bool:
     return found.finding.source_agency == caller.owner.agency
 
 
@@ -130,23 +130,23 @@ def _as_json(found: Found, caller: Caller) -> dict[str, Any]:
         "detail": f"Not so here: {rule.says}" if rule else "",
         "hint": rule.hint if rule else "",
         "state": finding.state,
-        "explanation": _explanation(finding, _shows_notes(found, caller)) if finding.state == EXPLAINED else None,
+        "explanation": _explanation(finding, _is_own(found, caller)) if finding.state == EXPLAINED else None,
         "first_seen": finding.first_seen.isoformat(),
         "last_seen": finding.last_seen.isoformat(),
         "changed_since_run": found.has_changed,
     }
 
 
-def _explanation(said: Finding | FindingEvent, shows_notes: bool) -> dict[str, Any]:
+def _explanation(said: Finding | FindingEvent, is_own: bool) -> dict[str, Any]:
     return {
         "reason": said.reason,
-        "note": said.note if shows_notes else None,
+        "note": said.note if is_own else None,
         "source": said.by_source,
-        "worker": said.by_worker,
+        "worker": said.by_worker if is_own else None,
         "expires_on": said.expires_on,
     }
 
 
-def _event_as_json(event: FindingEvent, shows_notes: bool) -> dict[str, Any]:
+def _event_as_json(event: FindingEvent, is_own: bool) -> dict[str, Any]:
     told = {"at": event.at.isoformat(), "what": event.what, "state": event.state}
-    return told | (_explanation(event, shows_notes) if event.reason else {})
+    return told | (_explanation(event, is_own) if event.reason else {})

@@ -1,6 +1,7 @@
 """Sign-offs: an agency vouches for what it has sent, by two people; without that nothing counts as submitted."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -19,6 +20,7 @@ from services.intake.bodies import LARGEST_BODY, read_body
 from services.store import sign_offs
 from services.store.engine import Store
 from services.store.sign_offs import Signed
+from services.store.tables import SignOff
 
 router = APIRouter(tags=["quality"])
 URL = "/v1/quality/sign-offs"
@@ -99,9 +101,8 @@ def _told(store: Store, number: int, caller: Caller, status: int = 200) -> Respo
 
 
 def _as_json(found: Signed, caller: Caller) -> dict[str, Any]:
-    one = found.sign_off
-    is_own = one.source_agency == caller.owner.agency
-    why = {"reason": one.reopening_reason, "note": one.reopening_note if is_own else None}
+    one, shows = found.sign_off, partial(_only_own, found.sign_off, caller)
+    why = {"reason": one.reopening_reason, "note": shows(one.reopening_note)}
     return {
         "id": one.sign_off,
         "agency": one.source_agency,
@@ -111,11 +112,16 @@ def _as_json(found: Signed, caller: Caller) -> dict[str, Any]:
         "covers_to": one.covers_to,
         "as_at": one.as_at.isoformat(),
         "digest": one.digest,
-        "prepared": _by(one.prepared_at, one.prepared_by),
-        "signed": _by(one.signed_at, one.signed_by),
-        "reopened": _by(one.reopened_at, one.reopened_by, **why),
+        "prepared": _by(one.prepared_at, shows(one.prepared_by)),
+        "signed": _by(one.signed_at, shows(one.signed_by)),
+        "reopened": _by(one.reopened_at, shows(one.reopened_by), **why),
         "changed_since": found.has_changed,
     }
+
+
+def _only_own(one: SignOff, caller: Caller, said: str | None) -> str | None:
+    """What people wrote, and who they are, is told to their own agency alone."""
+    return said if one.source_agency == caller.owner.agency else None
 
 
 def _by(at: datetime | None, worker: str | None, **more: str | None) -> dict[str, Any] | None:

@@ -184,7 +184,8 @@ def test_a_national_agency_sees_all_but_what_people_wrote_and_explains_nothing(l
     (one,) = found(lived.service, "carried", "national", agency=AGENCY)
     said = one["explanation"]
     assert (one["agency"], said["reason"], said["note"]) == (AGENCY, "correct-as-recorded", None)
-    assert "words of ours" not in ask(lived.service, f"/v1/quality/findings/{number}", "national").text
+    told = ask(lived.service, f"/v1/quality/findings/{number}", "national").text
+    assert "words of ours" not in told and "worker-17" not in told
     assert explain(lived.service, number, team="national").status_code == 404
 
 
