@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.cli import (
     audit,
     demo,
+    erasure,
     extracts,
     files,
     measures,
@@ -35,6 +36,7 @@ MODULES = (
     extracts,
     measures,
     audit,
+    erasure,
     seeds,
 )
 """Those that add a command each."""
