@@ -16,11 +16,13 @@ from services.cli import (
     files,
     measures,
     officers,
+    processing,
     quality,
     seeds,
     service,
     signing_keys,
     sources,
+    subject_access,
 )
 from services.cli.screen import COULD_NOT_RUN, FOUND, CouldNotRun, say
 from services.errors import NotSigned, Problem
@@ -36,7 +38,9 @@ MODULES = (
     extracts,
     measures,
     audit,
+    subject_access,
     erasure,
+    processing,
     seeds,
 )
 """Those that add a command each."""

@@ -16,7 +16,9 @@ from sqlalchemy import Connection, Table, func, select
 from schemas.record import Family
 from schemas.registry import FAMILIES
 from services.store import bulk
+from services.store.broken_glass import BREAK_GLASS
 from services.store.family_tables import table
+from services.store.sharing import SHARING_DECISION
 from services.store.tables import Feed, Link
 from services.store.tombstones import TOMBSTONE
 from services.store.writing import JOURNAL, KEY, PAYLOAD, Key
@@ -142,3 +144,19 @@ def erased(connection: Connection, child: str) -> list[Gone]:
 def _gone(row: Any) -> Gone:
     key = Key(row.source_agency, row.source, row.family, row.source_id)
     return Gone(key, row.erased_at, row.reason, row.legal_ground, row.last_version - row.first_version + 1)
+
+
+def decisions(connection: Connection, child: str) -> list[dict[str, Any]]:
+    """What any agency decided on sharing about a child, in order; without who decided."""
+    query = select(SHARING_DECISION).where(SHARING_DECISION.c.child == child).order_by(SHARING_DECISION.c.decision)
+    return [_without_who(row) for row in connection.execute(query)]
+
+
+def grants(connection: Connection, child: str) -> list[dict[str, Any]]:
+    """Each time that somebody broke the glass to see a child, in order; without who did."""
+    query = select(BREAK_GLASS).where(BREAK_GLASS.c.child == child).order_by(BREAK_GLASS.c.granted_at)
+    return [_without_who(row) for row in connection.execute(query)]
+
+
+def _without_who(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name not in ("child", "client_id", "worker")}
