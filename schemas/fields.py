@@ -47,6 +47,14 @@ class FieldClass(Enum):
     PLACE = "where the child is or can be met: an address, a carer, a school, a contact place"
 
 
+class OfOthers(Enum):
+    """What a field may tell of people other than the child, where the child or a parent asks for what is held."""
+
+    SAYS = "says who somebody else is: a brother or sister, a carer, somebody to reach"
+    MAY = "words that may speak of somebody else"
+    WORKER = "an agency's own id of a worker"
+
+
 @dataclass(frozen=True)
 class ReferenceTo:
     """The field holds the source's own id of a record of that family."""
@@ -168,13 +176,13 @@ BirthDate = Annotated[date, Parsed(_date, "date"), Release.MONTH]
 Instant = Annotated[datetime, Parsed(_instant, "date-time")]
 """An instant with offset, RFC 3339; held in UTC."""
 
-Text = Annotated[str | None, AfterValidator(_blank_is_absent), Release.SAID]
+Text = Annotated[str | None, AfterValidator(_blank_is_absent), Release.SAID, OfOthers.MAY]
 """Free text; blank is absent; never leaves in a release, but for whether it was given."""
 
-RequiredText = Annotated[str, StringConstraints(min_length=1, pattern=r"\S"), Release.SAID]
+RequiredText = Annotated[str, StringConstraints(min_length=1, pattern=r"\S"), Release.SAID, OfOthers.MAY]
 """Free text that the record makes no sense without."""
 
-OtherText = Annotated[str | None, AfterValidator(_blank_is_absent), Release.DROP]
+OtherText = Annotated[str | None, AfterValidator(_blank_is_absent), Release.DROP, OfOthers.MAY]
 """What a coded reason "other" was, in words."""
 
 Name = Annotated[str, StringConstraints(max_length=200), Release.DROP]
@@ -183,7 +191,7 @@ Name = Annotated[str, StringConstraints(max_length=200), Release.DROP]
 Identifier = Annotated[str, StringConstraints(max_length=200), Release.DROP]
 """An identifier of a person (CHI, SCN and their kind), as text; whether it is well formed is for the rules to say."""
 
-Contact = Annotated[str, StringConstraints(min_length=1, max_length=400), Release.DROP, FieldClass.PLACE]
+Contact = Annotated[str, StringConstraints(min_length=1, max_length=400), Release.DROP, FieldClass.PLACE, OfOthers.SAYS]
 """How to reach a worker or team: a telephone number, an e-mail address or a place."""
 
 Postcode = Annotated[str, StringConstraints(max_length=40), Release.DROP, FieldClass.PLACE]
@@ -191,10 +199,12 @@ Postcode = Annotated[str, StringConstraints(max_length=40), Release.DROP, FieldC
 DataZone = Annotated[str, StringConstraints(pattern=r"^S01[0-9]{6}$"), Release.UNRESTRICTED, FieldClass.PLACE]
 """A 2011 data zone, S01 and six digits."""
 
-Worker = Annotated[str, StringConstraints(min_length=1, max_length=128), Release.DROP]
+Worker = Annotated[str, StringConstraints(min_length=1, max_length=128), Release.DROP, OfOthers.WORKER]
 """The source's opaque id of a worker, never a name."""
 
-Carer = Annotated[str, StringConstraints(min_length=1, max_length=128), Release.PSEUDONYM, FieldClass.PLACE]
+Carer = Annotated[
+    str, StringConstraints(min_length=1, max_length=128), Release.PSEUDONYM, FieldClass.PLACE, OfOthers.SAYS
+]
 """The source's opaque id of a carer, never a name."""
 
 SOURCE_ID = r"^[A-Za-z0-9._~:-]{1,128}$"

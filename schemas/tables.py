@@ -16,7 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from schemas.fields import Code, ColumnName, FieldClass, ReferenceTo, Release
+from schemas.fields import Code, ColumnName, FieldClass, OfOthers, ReferenceTo, Release
 
 Row = dict[str, Any]
 KINDS: Mapping[type, str] = {
@@ -61,6 +61,7 @@ class Column:
     refers_to: str | None = None
     release: Release = Release.KEEP
     field_class: FieldClass | None = None
+    of_others: OfOthers | None = None
 
 
 @dataclass(frozen=True)
@@ -227,6 +228,7 @@ def _column(name: str, path: tuple[str, ...], kind: _Type, required: bool, descr
         refers_to=reference.family if reference else None,
         release=kind.mark(Release) or Release.KEEP,
         field_class=kind.mark(FieldClass),
+        of_others=kind.mark(OfOthers),
     )
 
 

@@ -129,6 +129,13 @@ class Gone(Problem):
     status, name, title = 410, "retracted", "The source has retracted this record; its versions are kept"
 
 
+class Erased(Problem):
+    """A record, or a version of it, that was erased; what is sent was recorded before that."""
+
+    status, name = 410, "erased"
+    title = "This record was erased; take it out of what you send: only what is recorded after the erasure is taken"
+
+
 class Stale(Problem):
     """A later version is held; nothing to do for the sender."""
 
@@ -228,6 +235,7 @@ ALL: tuple[type[Problem], ...] = (
     NotFound,
     NotAllowed,
     Gone,
+    Erased,
     Stale,
     ClosedByData,
     NotSigned,

@@ -12,6 +12,7 @@ from schemas.fields import (
     FieldClass,
     Identifier,
     Name,
+    OfOthers,
     OnDate,
     Postcode,
     Release,
@@ -31,9 +32,9 @@ class OtherIdentifier(Item):
 class Sibling(Item):
     """A brother or sister whom the source knows."""
 
-    child: ChildRef
+    child: Annotated[ChildRef, OfOthers.SAYS]
     """The source's own id of the brother or sister."""
-    relation: Annotated[str, Code("sibling_relations")]
+    relation: Annotated[str, Code("sibling_relations"), OfOthers.SAYS]
     """What they are to each other."""
 
 

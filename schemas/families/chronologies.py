@@ -9,6 +9,7 @@ from schemas.fields import (
     ChildRef,
     ChronologyRef,
     Code,
+    OfOthers,
     OnDate,
     OtherText,
     Release,
@@ -19,7 +20,7 @@ from schemas.fields import (
 )
 from schemas.record import MOST_ITEMS, Family, Item, Record
 
-Person = Annotated[str, Code("people")]
+Person = Annotated[str, Code("people"), OfOthers.SAYS]
 
 
 class DrawsOn(Item):

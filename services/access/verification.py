@@ -11,7 +11,7 @@ from services.access.checkpoint_keys import PublicKeys
 from services.access.checkpoints import ALL, FULL, Checkpoint
 from services.access.witness import Missing, Spoilt, missing, witness
 from services.errors import UnreadableExport
-from services.store import chains, seals
+from services.store import chains, seals, tombstones
 from services.store.chains import Broken, Verified
 from services.store.engine import Store, lineage
 
@@ -53,9 +53,8 @@ def walked(connection: Connection) -> Verified:
     """What the store itself shows, without any export."""
     entries = {name: seals.entries(connection, name) for name in seals.LOGS}
     found = chains.verify(seals.seals(connection), entries)
-    for each in seals.unlike_payloads(connection):
-        says = "the payload is gone" if each.is_gone else "the payload is not the one that was received"
-        found.broken.append(Broken("journal", each.agency, None, each.number, each.number, says))
+    for each in tombstones.unlike(connection):
+        found.broken.append(Broken("journal", each.agency, None, each.first, each.last, each.says))
     return found
 
 

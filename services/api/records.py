@@ -27,7 +27,7 @@ from services.api.requests import (
     the_store,
     validates,
 )
-from services.errors import BadRequest, Gone, NotFound, Stale
+from services.errors import BadRequest, Erased, Gone, NotFound, Stale
 from services.intake.door import LARGEST_RECORD
 from services.intake.singles import Single, read_record, read_retraction, receive, told
 from services.intake.taking import Received, Taken, child_of
@@ -165,9 +165,11 @@ def _record_answer(
 ) -> JSONResponse:
     with reading_for(store, owner.agency) as connection:
         found = reading.version(connection, owner, family.name, source_id, version)
-        child = child_of(connection, owner, family, source_id, found.record) if found else None
+        child = child_of(connection, owner, family, source_id, found.record) if found and found.record else None
     if found is None:
         raise NotFound
+    if found.record is None:
+        raise Erased(headers={"ETag": f'"{found.version}"'})
     if found.op == Retraction.op and version is None:
         raise Gone(headers={"ETag": f'"{found.version}"'})
     body = {

@@ -11,15 +11,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.cli import (
     audit,
     demo,
+    erasure,
     extracts,
     files,
     measures,
     officers,
+    processing,
     quality,
     seeds,
     service,
     signing_keys,
     sources,
+    subject_access,
 )
 from services.cli.screen import COULD_NOT_RUN, FOUND, CouldNotRun, say
 from services.errors import NotSigned, Problem
@@ -35,6 +38,9 @@ MODULES = (
     extracts,
     measures,
     audit,
+    subject_access,
+    erasure,
+    processing,
     seeds,
 )
 """Those that add a command each."""

@@ -6,7 +6,7 @@ that a release is whole or not there at all.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -68,6 +68,7 @@ class _Building:
     schema_version: str
     progress: Progress
     synthetic: bool = False
+    erased: Mapping[str, int] = field(default_factory=dict)
     contents: list[Content] = field(default_factory=list)
 
     @property
@@ -172,6 +173,7 @@ def _read(building: _Building, settings: Settings) -> None:
             lambda table: building.progress("reading the store", next(done), len(TABLES)),
         )
         source.load_sign_offs(reader, building.connection, building.as_at)
+        building.erased = source.erased_since(reader, building.as_at)
         building.synthetic = source.about(reader, "synthetic") == "true"
 
 
@@ -190,7 +192,7 @@ def _facts(building: _Building) -> dict[str, Any]:
         "disclosure_policy": POLICY,
         "linking": LINKING,
         "codelists": {name: _sha256(codelists.FOLDER / f"{name}.csv") for name in codelists.names()},
-        "withheld": {"identity_change": held_back.identity_change, "erased": None},
+        "withheld": {"identity_change": held_back.identity_change, "erased": building.erased},
         "waiting_for_their_child": held_back.waiting,
     }
 
@@ -240,7 +242,8 @@ def _write_pages(building: _Building, done: Run, revisions: Revisions) -> None:
     write_dictionary(folder, building.tables, building.synthetic)
     write_package(folder, building.tables, building.synthetic, building.release_id)
     pages.write_readme(folder, facts, building.tables, building.contents)
-    pages.write_changes(folder, facts, building.contents, revisions, spine.withheld(building.connection))
+    withheld = spine.withheld(building.connection)
+    pages.write_changes(folder, facts, building.contents, revisions, withheld, building.erased)
     quality = {"notice": notice(building.synthetic), "synthetic": building.synthetic, "today": done.today.isoformat()}
     _write_json(folder / QUALITY, quality | {"results": list(checks.quality_json(done))})
 

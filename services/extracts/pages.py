@@ -1,6 +1,6 @@
 """A release's pages for people: README.md and CHANGES.md."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -119,9 +119,14 @@ def write_readme(folder: Path, facts: Facts, tables: Sequence[ReleaseTable], con
 
 
 def write_changes(
-    folder: Path, facts: Facts, contents: Sequence[Content], revisions: Revisions, withheld: Withheld
+    folder: Path,
+    facts: Facts,
+    contents: Sequence[Content],
+    revisions: Revisions,
+    withheld: Withheld,
+    erased: Mapping[str, int],
 ) -> None:
-    lines = _changes(facts, contents, revisions, withheld)
+    lines = [*_changes(facts, contents, revisions, withheld), *_erased(erased)]
     (folder / CHANGES).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -146,6 +151,14 @@ def _records(revisions: Revisions) -> Iterator[str]:
         yield from ("", "| records | added | removed | revised | unchanged |", "|---|---:|---:|---:|---:|")
     for family, counts in revisions.records.items():
         yield f"| {family} | {' | '.join(f'{count:,}' for count in counts.values())} |"
+
+
+def _erased(erased: Mapping[str, int]) -> Iterator[str]:
+    """What an earlier release of the same instant had and this one has not, where there is any."""
+    counted = [f"{count:,} of {family}" for family, count in erased.items() if count]
+    if counted:
+        yield ""
+        yield f"Erased since this release's instant, and so in no release made from now on: {', '.join(counted)}."
 
 
 def _withheld(withheld: Withheld) -> Iterator[str]:

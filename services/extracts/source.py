@@ -157,6 +157,24 @@ def _earlier(family: Family, columns: Mapping[str, str], as_at: str) -> str:
     return f"SELECT DISTINCT {named} FROM {family.name} WHERE superseded_at <= {as_at} ORDER BY {named}"
 
 
+def erased_since(reader: Reader, as_at: datetime) -> dict[str, int]:
+    """How many records of each family were held at an instant and have been erased since."""
+    at, key = reader.instant(as_at), "source_agency, source, family, source_id"
+    graves = f"SELECT DISTINCT {key} FROM tombstone WHERE erased_at > {at}"
+    last = (
+        f"SELECT {key}, max(version) AS version FROM journal JOIN ({graves}) AS graves USING ({key})"
+        f" WHERE received_at <= {at} GROUP BY {key}"
+    )
+    query = (
+        f"SELECT family, count(*) AS records FROM ({last}) AS latest JOIN journal USING ({key}, version)"
+        f" JOIN tombstone USING ({key}) WHERE op = 'put' AND erased_at > {at}"
+        " AND version BETWEEN first_version AND last_version GROUP BY family"
+    )
+    found = reader.rows(query, {"family": "text", "records": "integer"}).read_all().to_pylist()
+    counted = {row["family"]: row["records"] for row in found}
+    return {family.name: counted.get(family.name, 0) for family in FAMILIES}
+
+
 def load_sources(reader: Reader, connection: duckdb.DuckDBPyConnection) -> None:
     """Fill a table `source` (name, agency, live_from)."""
     columns = {"name": "text", "agency": "text", "live_from": "date"}

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
@@ -124,11 +124,20 @@ def _never_held() -> Remark:
     return remarks.of_rule("SH09", "/source_id", "unknown-source-id", detail, "post the record before its retraction")
 
 
+def _erased() -> Remark:
+    detail = "the record was erased, and this was recorded before that"
+    return Remark("", "erased", None, detail, "take it out of what you send; what is recorded from now on is taken")
+
+
+REFUSED: Mapping[Result, Callable[[], Remark]] = {Result.UNKNOWN: _never_held, Result.ERASED: _erased}
+"""What a line is told that the door let in and the store did not."""
+
+
 def _result(line: Line, received: Received | None) -> dict[str, Any]:
     outcome = received.outcome if received else None
-    unknown = outcome is not None and outcome.result is Result.UNKNOWN
-    errors = [_never_held()] if unknown else line.checked.errors
-    taken = outcome if not unknown else None
+    refusal = REFUSED.get(outcome.result) if outcome else None
+    errors = [refusal()] if refusal else line.checked.errors
+    taken = outcome if not refusal else None
     return {
         "family": line.family,
         "source_id": line.source_id,

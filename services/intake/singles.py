@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from schemas.record import Family
-from services.errors import Invalid, NotFound, PreconditionFailed
+from services.errors import Erased, Invalid, NotFound, PreconditionFailed
 from services.intake.door import Checked, check, check_retraction
 from services.intake.lines import malformed
 from services.intake.strict_json import NotJson, parse
@@ -55,10 +55,15 @@ def take_together(store: Store, singles: Sequence[Single], validate_only: bool =
 
 
 def told(single: Single, taken: Taken) -> Received:
-    """What the sender is told; raises NotFound (nothing was ever held) or PreconditionFailed (another version is)."""
+    """What the sender is told.
+
+    Raises NotFound (nothing was ever held), Erased, or PreconditionFailed (another version is held).
+    """
     outcome = taken.outcome
     if outcome.result is Result.UNKNOWN:
         raise NotFound
+    if outcome.result is Result.ERASED:
+        raise Erased
     if outcome.result is Result.DIFFERS:
         raise PreconditionFailed(headers={"ETag": f'"{outcome.version}"'} if outcome.version else {})
     return received(single.checked, single.sent, taken)

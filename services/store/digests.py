@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Table, and_, collate, false, func, select
 
 from services.store.tables import Held
+from services.store.tombstones import TOMBSTONE, stands_for
 from services.store.writing import JOURNAL, KEY, Owner, Put
 
 HELD: Table = Held.__table__  # type: ignore[attr-defined]
@@ -69,6 +70,7 @@ def held_at(connection: Connection, owner: Owner, family: str, as_at: datetime) 
         HELD.c.source == owner.source,
         HELD.c.family == family,
         JOURNAL.c.op == Put.op,
+        ~select(TOMBSTONE.c.tombstone).where(stands_for(), TOMBSTONE.c.erased_at <= as_at).exists(),
     )
     ordered = query.order_by(collate(HELD.c.source_id, BYTE_ORDER[connection.dialect.name]))
     for row in connection.execute(ordered, execution_options={"yield_per": AT_ONCE}):

@@ -28,9 +28,9 @@ class Version:
 
 @dataclass(frozen=True)
 class VersionWithRecord(Version):
-    """A version with its record as sent."""
+    """A version with its record as sent; None where it was erased."""
 
-    record: dict[str, Any]
+    record: dict[str, Any] | None
 
 
 def version(
@@ -40,16 +40,15 @@ def version(
     query = (
         _versions(owner, family, source_id)
         .add_columns(PAYLOAD.c.body)
-        .join(PAYLOAD, PAYLOAD.c.seq == JOURNAL.c.seq)
+        .outerjoin(PAYLOAD, PAYLOAD.c.seq == JOURNAL.c.seq)
         .order_by(JOURNAL.c.version.desc())
         .limit(1)
     )
     row = connection.execute(query if number is None else query.where(JOURNAL.c.version == number)).first()
     if row is None:
         return None
-    return VersionWithRecord(
-        row.version, row.op, row.recorded_at, row.received_at, row.sha256, record=json.loads(row.body)
-    )
+    record = json.loads(row.body) if row.body is not None else None
+    return VersionWithRecord(row.version, row.op, row.recorded_at, row.received_at, row.sha256, record)
 
 
 def versions(

@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, text
 
+from schemas.registry import TABLES
 from services.store.engine import Store
 
 
@@ -30,6 +31,9 @@ def migrate(store: Store, to: str = "head") -> None:
         step(_config(connection), to)
         if connection.dialect.name != "sqlite":
             connection.execute(text(_LOCK_ROWS))
+            erasable = ",".join(("payload", *(table.name for table in TABLES)))
+            connection.execute(text("SELECT set_config('kith.erasable', :names, true)"), {"names": erasable})
+            connection.execute(text(_LET_ERASE))
 
 
 _LOCK_ROWS = """
@@ -53,6 +57,24 @@ END $$
 
 The feed and the outbox are nobody's to read but the service's, which follows each agency in a copy of its own.
 """
+
+
+_LET_ERASE = """
+DO $$
+DECLARE held record;
+BEGIN
+    FOR held IN
+        SELECT relname AS name FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
+        AND relname = ANY (string_to_array(current_setting('kith.erasable'), ','))
+        AND EXISTS (SELECT FROM pg_roles WHERE rolname = 'kith_eraser')
+        AND NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid AND polname = 'erasing')
+    LOOP
+        EXECUTE format('GRANT SELECT, DELETE ON %I TO kith_eraser', held.name);
+        EXECUTE format('CREATE POLICY erasing ON %I TO kith_eraser USING (true)', held.name);
+    END LOOP;
+END $$
+"""
+"""What says what was recorded may be erased by the role that the function kith_erase works as: a new family's too."""
 
 
 def new_migration(store: Store, message: str) -> Path:

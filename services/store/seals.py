@@ -22,7 +22,7 @@ from services.store.audit import ACT, AUDIT, AUDITING
 from services.store.columns import UtcInstant
 from services.store.engine import RECEIVING, Store, clock, lineage, outlast
 from services.store.tables import AuditSeal
-from services.store.writing import JOURNAL, PAYLOAD
+from services.store.writing import JOURNAL
 
 SEAL: Table = AuditSeal.__table__  # type: ignore[attr-defined]
 SEALING = 5_484_705
@@ -177,7 +177,7 @@ def _head(connection: Connection, name: str, agency: str) -> Row[Any, Any] | Non
 def seals(connection: Connection) -> Iterator[Seal]:
     """Every seal, by log, agency and number."""
     ordered = (SEAL.c.log, SEAL.c.agency, SEAL.c.number)
-    return (Seal(**values) for values in _plain(connection, SEAL, SEALED, (), ordered))
+    return (Seal(**values) for values in plain(connection, SEAL, SEALED, (), ordered))
 
 
 def entries(
@@ -187,7 +187,7 @@ def entries(
     log = LOGS[name]
     number = log.table.c[log.number]
     among = ([number > after] if after else []) + ([number <= to] if to is not None else [])
-    for values in _plain(connection, log.table, log.columns, among, (number,), limit):
+    for values in plain(connection, log.table, log.columns, among, (number,), limit):
         yield Sealable(values[log.number], values[log.agency], canonical(values))
 
 
@@ -219,24 +219,7 @@ def has(connection: Connection, head: Head) -> bool:
     return connection.execute(select(SEAL.c.hash).filter_by(**same)).first() is not None
 
 
-class Unlike(NamedTuple):
-    """An entry of the journal whose payload is gone, or is not the one that was received."""
-
-    number: int
-    agency: str
-    is_gone: bool
-
-
-def unlike_payloads(connection: Connection) -> Iterator[Unlike]:
-    """Entries of the journal that their payloads do not bear out."""
-    columns = JOURNAL.c.seq, JOURNAL.c.source_agency, JOURNAL.c.sha256, PAYLOAD.c.body
-    query = select(*columns).outerjoin(PAYLOAD, PAYLOAD.c.seq == JOURNAL.c.seq).order_by(JOURNAL.c.seq)
-    for seq, agency, hashed, body in connection.execute(query, execution_options={"yield_per": AT_ONCE}):
-        if body is None or sha256(body.encode()).hexdigest() != hashed:
-            yield Unlike(seq, agency, body is None)
-
-
-def _plain(
+def plain(
     connection: Connection,
     table: Table,
     names: Sequence[str],

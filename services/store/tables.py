@@ -154,11 +154,42 @@ class AuditSeal(SQLModel, table=True):
     hash: str
 
 
+class Tombstone(SQLModel, table=True):
+    """That versions of a record were erased: what they said is gone, their rows in the journal stay; never changed.
+
+    `digest` is the SHA-256 over `seq`, tab, `sha256`, newline of those rows: by it,
+    and by the audit, which has the tombstone's own SHA-256, it is proved. `child`
+    is the opaque id.
+    """
+
+    __tablename__ = "tombstone"
+    __table_args__ = (
+        Index("tombstone_by_record", "source_agency", "source", "family", "source_id"),
+        Index("tombstone_by_child", "child"),
+    )
+    tombstone: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
+    source_agency: str
+    source: str
+    family: str
+    source_id: str
+    child: str | None = None
+    first_version: int = Field(sa_column=Column(BIG, nullable=False))
+    last_version: int = Field(sa_column=Column(BIG, nullable=False))
+    first_seq: int = Field(sa_column=Column(BIG, nullable=False))
+    last_seq: int = Field(sa_column=Column(BIG, nullable=False))
+    digest: str
+    erased_at: datetime = Field(sa_column=_instant())
+    reason: str
+    legal_ground: str
+    by_worker: str
+
+
 class Held(SQLModel, table=True):
     """What is held now under each natural key: one row a record, locked while it is written.
 
     A retracted record keeps its row: `replaced_by` is the id of the same source
-    that it was merged into, where the source named one. `child` is the source's
+    that it was merged into, where the source named one. So does an erased one,
+    which is retracted and has no `sha256`; it was erased at `recorded_at`. `child` is the source's
     own id of the child that the record is about. `line_sha256` is that of the
     line of a batch that brought it, None where no batch did.
     """

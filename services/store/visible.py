@@ -53,6 +53,14 @@ def due(connection: Connection, at: datetime, most: int) -> list[str]:
     return list(connection.execute(query.limit(most)).scalars())
 
 
+def look_again(connection: Connection, children: Collection[str], at: datetime) -> None:
+    """Have who sees what of these children worked out anew when the feed is next read."""
+    for some in chunks(sorted(children)):
+        connection.execute(delete(DUE).where(DUE.c.child.in_(some)))
+    day = local_day(at)
+    bulk.insert(connection, DUE, [{"child": child, "due_on": day} for child in sorted(children)])
+
+
 def changes(connection: Connection, children: Collection[str], at: datetime, seen: Seen) -> list[Change]:
     """What has changed for whom about these children; what they saw before and see no more is kept no longer."""
     before = _before(connection, children)

@@ -51,7 +51,11 @@ KEY = ("source_agency", "source", "family", "source_id")
 
 
 class Result(StrEnum):
-    """What became of a change; UNKNOWN is a retraction of what was never held, DIFFERS another version than asked."""
+    """What became of a change.
+
+    UNKNOWN is a retraction of what was never held, DIFFERS another version than
+    asked, ERASED what was recorded before the record was erased.
+    """
 
     CREATED = "created"
     REPLACED = "replaced"
@@ -60,6 +64,7 @@ class Result(StrEnum):
     RETRACTED = "retracted"
     UNKNOWN = "unknown"
     DIFFERS = "differs"
+    ERASED = "erased"
 
 
 ACCEPTED = frozenset((Result.CREATED, Result.REPLACED, Result.RETRACTED))
@@ -156,6 +161,11 @@ class Head:
     gave_way: set[str] = field(default_factory=set)
     """Contents that this transaction has already seen give way."""
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether what was held was erased, at `recorded_at`."""
+        return self.version > 0 and self.sha256 is None
+
 
 class _Accepted(NamedTuple):
     sent: Sent
@@ -236,6 +246,8 @@ def _decided(connection: Connection, head: Head, sent: Sent) -> Outcome:
 
 
 def _put_decided(connection: Connection, head: Head, key: Key, put: Put) -> Outcome:
+    if head.is_erased and put.recorded_at <= head.recorded_at:
+        return Outcome(Result.ERASED, head.version, "")
     ties = head.version > 0 and put.recorded_at == head.recorded_at
     if put.sha256 == head.sha256 and not head.is_retracted:
         return Outcome(Result.UNCHANGED, head.version, put.sha256)
@@ -251,7 +263,7 @@ def _retraction_decided(head: Head, change: Retraction) -> Outcome:
     if head.version == 0:
         return Outcome(Result.UNKNOWN, 0, "")
     again = head.is_retracted
-    if again and change.recorded_at <= head.recorded_at:
+    if head.is_erased or (again and change.recorded_at <= head.recorded_at):
         return Outcome(Result.UNCHANGED, head.version, head.sha256 or "", again=True)
     if change.recorded_at < head.recorded_at:
         return Outcome(Result.STALE, head.version, head.sha256 or "")

@@ -29,7 +29,7 @@ EXPECTED = {
     "absent_reasons", "action_statuses", "additional_support_needs", "advocacy_uses", "agencies",
     "care_reasons", "care_routes", "change_reasons", "child_view_methods", "clock_starts",
     "communication_needs", "cso_measures", "deregistration_reasons", "destinations",
-    "disabilities", "end_reasons", "ethnic_groups", "event_types", "explanation_reasons",
+    "disabilities", "end_reasons", "erasure_reasons", "ethnic_groups", "event_types", "explanation_reasons",
     "family_not_informed_reasons",
     "foster_types", "health_boards", "identity_changes", "ird_decisions", "kinship_relations",
     "late_reasons", "lawful_bases", "legal_change_reasons", "legal_reasons", "local_authorities",

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from schemas.codelists import code_list
 from schemas.registry import FAMILIES
+from services.cli import processing
 from services.cli.main import parser
 from services.settings import Settings
 
@@ -71,3 +73,21 @@ def test_every_family_is_named_in_the_glossary() -> None:
 def test_decisions_are_numbered_without_a_gap() -> None:
     numbers = [int(page.name[:4]) for page in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_records_of_processing_are_those_of_the_schema() -> None:
+    """Where it fails: kith processing > docs/data-protection/records-of-processing.md"""
+    written = (ROOT / "docs" / "data-protection" / "records-of-processing.md").read_text(encoding="utf-8")
+    assert written == processing.page()
+
+
+def test_every_family_has_one_retention_class() -> None:
+    listed = [name for row in code_list("retention_classes").rows.values() for name in row["families"].split(";")]
+    assert sorted(listed) == sorted(family.name for family in FAMILIES)
+
+
+def test_the_page_for_families_is_without_the_words_that_children_dislike() -> None:
+    page = (ROOT / "docs" / "for-families.md").read_text(encoding="utf-8")
+    assert re.findall(r"\b(?:contact|respite|placements?|breakdown|absconded|looked[- ]after)\b", page, re.I) == []
+    sentences = re.split(r"[.?!:]\s", page)
+    assert sum(len(one.split()) for one in sentences) / len(sentences) < 15, "sentences are too long"
