@@ -46,7 +46,11 @@ KEY = (*RECORD, "rule", "pointer")
 
 @dataclass(frozen=True)
 class Seen:
-    """A rule seen broken at one place of one record: in which version, and by what values (quality.content)."""
+    """A rule seen broken at one place of one record: in which version, and by what values (quality.content).
+
+    Or by one figure of an agency: its source, pointer and content are empty, its
+    source_id is what it is of, such as a year, and its version 0.
+    """
 
     source_agency: str
     source: str
