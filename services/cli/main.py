@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.cli import (
     audit,
+    check,
     demo,
     extracts,
     files,
@@ -31,6 +32,7 @@ MODULES = (
     officers,
     signing_keys,
     files,
+    check,
     quality,
     extracts,
     measures,
