@@ -48,8 +48,8 @@ KEY = (*RECORD, "rule", "pointer")
 class Seen:
     """A rule seen broken at one place of one record: in which version, and by what values (quality.content).
 
-    Or by one figure of an agency: its source, pointer and content are empty, its
-    source_id is what it is of, such as a year, and its version 0.
+    One broken by a figure of an agency is of no record: its source and pointer are
+    empty, its source_id is what the figure is of, such as a year.
     """
 
     source_agency: str
@@ -59,8 +59,8 @@ class Seen:
     rule: str
     pointer: str
     severity: str
-    seq: int
-    content: str
+    seq: int = 0
+    content: str = ""
 
 
 SEEN = Table(
