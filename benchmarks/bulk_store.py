@@ -9,7 +9,7 @@ source of one of 32 councils.
 import csv
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -18,7 +18,6 @@ from sqlalchemy import make_url
 
 from schemas.codelists import code_list
 
-ROWS_AT_ONCE = 50_000
 COUNCIL = "councils[1 + (i // 2) % 32]"
 """Whose a record is: of its child's."""
 HELD = f"""{COUNCIL} AS source_agency, lower({COUNCIL}) || '-social-work' AS source, 1 AS version,
@@ -152,7 +151,3 @@ def _kept(cell: str) -> str | int | None:
     if cell in ("true", "false"):
         return int(cell == "true")
     return cell.removesuffix("+00") + ("" if "." in cell else ".000000") if cell.endswith("+00") else cell
-
-
-def main_tables() -> Sequence[str]:
-    return [table for table, _ in _made(1, 1, 1)]

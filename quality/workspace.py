@@ -67,8 +67,7 @@ class Held:
 def opened() -> Iterator[duckdb.DuckDBPyConnection]:
     """A workspace that keeps to MEMORY; what is more lies in a folder that nobody else may read, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="kith-") as folder:
-        connection = duckdb.connect(Path(folder) / "workspace.duckdb")
-        connection.execute(f"SET memory_limit = '{MEMORY}'")
+        connection = duckdb.connect(Path(folder) / "workspace.duckdb", config={"memory_limit": MEMORY})
         try:
             yield connection
         finally:

@@ -79,9 +79,9 @@ class FileCheck:
 
     def found(self) -> Iterator[Told]:
         """What the rules found in the other lines, in their order."""
-        for *where, code, pointer in _rows(self.connection, f"{_FOUND} ORDER BY ALL"):
+        for file, number, family, source_id, code, pointer in _rows(self.connection, f"{_FOUND} ORDER BY ALL"):
             rule = by_code()[code]
-            yield Told(*where, code, pointer, "", rule.says, rule.hint)
+            yield Told(file, number, family, source_id, code, pointer, "", rule.says, rule.hint)
 
     def by_rule(self) -> Iterator[tuple[Result, int]]:
         """What became of every rule, and how many lines the door refused by it; by one that did, it failed."""
@@ -185,9 +185,9 @@ def as_json(found: FileCheck) -> dict[str, Any]:
     """A check as the command line prints it."""
     by_line: dict[tuple[str, int | None], dict[str, Any]] = {}
     for told in found.refusals():
-        one = {"file": told.file, "line": told.number, "family": told.family, "source_id": told.source_id, "errors": []}
+        one = {"file": told.file, "line": told.number, "family": told.family, "source_id": told.source_id}
         error = {"pointer": told.pointer, "code": told.code, "rule": told.rule, "detail": told.says, "hint": told.hint}
-        by_line.setdefault((told.file, told.number), one)["errors"].append(error)
+        by_line.setdefault((told.file, told.number), one | {"errors": []})["errors"].append(error)
     findings = [
         {"file": told.file, "line": told.number, "family": told.family, "source_id": told.source_id}
         | {"rule": told.rule, "severity": told.severity, "pointer": told.pointer}
