@@ -4,9 +4,12 @@ Beside a family whose rules look back stands a table of what its records said be
 Filled from records in memory (`add_records`), or by extracts.source from a store.
 """
 
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,6 +20,8 @@ from schemas.record import Family, Record
 from schemas.registry import FAMILIES
 from schemas.tables import Row, Table
 
+MEMORY = "512MB"
+"""What DuckDB may keep in memory of a workspace; Python and Arrow come on top."""
 DUCKDB_TYPES: Mapping[str, str] = {
     "text": "VARCHAR",
     "boolean": "BOOLEAN",
@@ -56,6 +61,17 @@ class Held:
     version: int
     kept_at: datetime
     linked_child: str | None
+
+
+@contextmanager
+def opened() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A workspace that keeps to MEMORY; what is more lies in a folder that nobody else may read, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="kith-") as folder:
+        connection = duckdb.connect(Path(folder) / "workspace.duckdb", config={"memory_limit": MEMORY})
+        try:
+            yield connection
+        finally:
+            connection.close()
 
 
 def kinds(table: Table) -> dict[str, str]:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.cli import (
     audit,
+    check,
     demo,
     erasure,
     extracts,
@@ -34,6 +35,7 @@ MODULES = (
     officers,
     signing_keys,
     files,
+    check,
     quality,
     extracts,
     measures,

@@ -52,7 +52,7 @@ def write_files(folder: Path, rows: Iterable[Cells], about: Cells, cards: Sequen
     columns, cards = (*COLUMNS, *marked), [card | marked for card in cards]
     with ExitStack() as files:
         adders = [
-            files.enter_context(_csv(folder / CSV, columns)),
+            files.enter_context(csv_file(folder / CSV, columns)),
             files.enter_context(_json(folder / JSON, about, cards)),
             files.enter_context(_excel(folder / EXCEL, columns, about, cards)),
         ]
@@ -62,7 +62,8 @@ def write_files(folder: Path, rows: Iterable[Cells], about: Cells, cards: Sequen
 
 
 @contextmanager
-def _csv(path: Path, columns: Sequence[str]) -> Iterator[Add]:
+def csv_file(path: Path, columns: Sequence[str]) -> Iterator[Add]:
+    """A CSV of these columns, to which rows are added one by one."""
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(columns)

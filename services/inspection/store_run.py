@@ -12,6 +12,7 @@ from quality.content import note_contents
 from quality.functions import local_date
 from quality.rule import Severity
 from quality.run import Result, Run, run
+from quality.workspace import opened
 from schemas.registry import FAMILIES
 from services.extracts.source import load, load_earlier, load_sources, reader_of
 from services.inspection.reasons import answers
@@ -40,22 +41,28 @@ def run_over_store(store_url: str, each: Callable[[str], None] = lambda step: No
     """Load the store, test every rule, keep results and findings; `each` is told of every step."""
     store = Store(store_url)
     try:
-        connection = duckdb.connect()
-        at = settled_now(store)
-        with reader_of(store_url) as reader:
-            load(reader, connection, at, lambda table: each(table.name))
-            load_earlier(reader, connection, at)
-            load_sources(reader, connection)
-        done = run(connection, rules(), local_date(datetime.now(UTC)), each=lambda: each("rule"))
-        note_contents(connection, [result.rule for result in done.results if result.failed])
-        seen = [*_seen(connection), *_seen_of_agencies(connection)]
-        prepare(connection, done)
-        told = [list(each_of(connection)) for each_of in (cards, gains, answers)]
-        with store.writing() as writing:
-            number = runs.keep_run(writing, done.today, at, [_kept(result) for result in done.results], seen)
-            scorecards.keep(writing, number, *told)
+        with opened() as connection:
+            return _run_over(store, store_url, connection, each)
     finally:
         store.close()
+
+
+def _run_over(
+    store: Store, store_url: str, connection: duckdb.DuckDBPyConnection, each: Callable[[str], None]
+) -> StoreRun:
+    at = settled_now(store)
+    with reader_of(store_url) as reader:
+        load(reader, connection, at, lambda table: each(table.name))
+        load_earlier(reader, connection, at)
+        load_sources(reader, connection)
+    done = run(connection, rules(), local_date(datetime.now(UTC)), each=lambda: each("rule"))
+    note_contents(connection, [result.rule for result in done.results if result.failed])
+    seen = [*_seen(connection), *_seen_of_agencies(connection)]
+    prepare(connection, done)
+    told = [list(each_of(connection)) for each_of in (cards, gains, answers)]
+    with store.writing() as writing:
+        number = runs.keep_run(writing, done.today, at, [_kept(result) for result in done.results], seen)
+        scorecards.keep(writing, number, *told)
     return StoreRun(number, done, Counter(str(one.severity) for one in seen))
 
 

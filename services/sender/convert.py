@@ -49,14 +49,6 @@ class Converted:
         """Whether what is wrong is wrong with single records, so that the others may go."""
         return all(problem.source_id for problem in self.problems)
 
-    def unmapped(self) -> list[Unmapped]:
-        """Every distinct local code that nobody has mapped."""
-        records: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for problem in self.problems:
-            if problem.local:
-                records[f"{Path(problem.file).stem}.{problem.column}", problem.local].add(problem.source_id)
-        return [_unmapped(name, local, len(found)) for (name, local), found in sorted(records.items())]
-
     def held_back(self) -> list[Row]:
         """A row of the receipt for every record that is not sent, with why."""
         by_record: dict[tuple[str, str], list[Problem]] = defaultdict(list)
@@ -65,23 +57,32 @@ class Converted:
         return [_held_back(*key, found) for key, found in by_record.items()]
 
 
-def convert(folder: Path, each: Callable[[int], None] = lambda records: None) -> Converted:
-    """Convert a folder, writing the files beside it."""
-    reading = Folder.at(folder)
+def unmapped(problems: Iterable[Problem]) -> list[Unmapped]:
+    """Every distinct local code that nobody has mapped."""
+    records: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for problem in problems:
+        if problem.local:
+            records[f"{Path(problem.file).stem}.{problem.column}", problem.local].add(problem.source_id)
+    return [_unmapped(name, local, len(found)) for (name, local), found in sorted(records.items())]
+
+
+def convert(folder: Path, each: Callable[[int], None] = lambda records: None, mapping: Path | None = None) -> Converted:
+    """Convert a folder, writing the files beside it; its own mapping counts unless another is given."""
+    reading = Folder.at(folder, mapping)
     path = beside(folder, "ndjson")
     mapped: list[Sequence[str]] = []
     lines = 0
     part = path.with_name(f".{path.name}.part")
     with part.open("w", encoding="utf-8", newline="\n") as file:
         for whole in reading.records():
-            file.write(_line(whole) + "\n")
+            file.write(as_line(whole) + "\n")
             mapped += ((whole.family, whole.source_id, at, c.codelist, c.local, c) for at, c in mapped_in(whole.record))
             lines += 1
             each(1)
     os.replace(part, path)
     converted = Converted(path, lines, reading.problems)
     _write(beside(folder, "local.csv"), LOCAL, mapped)
-    _write(beside(folder, "unmapped.csv"), local_codes.COLUMNS, map(_as_mapping, converted.unmapped()))
+    _write(beside(folder, "unmapped.csv"), local_codes.COLUMNS, map(_as_mapping, unmapped(converted.problems)))
     _write(beside(folder, "problems.csv"), [one.name for one in fields(Problem)], map(astuple, converted.problems))
     return converted
 
@@ -92,7 +93,8 @@ def beside(folder: Path, kind: str) -> Path:
     return folder.parent / f"{whole.name}.{kind}" if folder.name else whole.parent / f"{whole.name}.{kind}"
 
 
-def _line(whole: Whole) -> str:
+def as_line(whole: Whole) -> str:
+    """The batch line of a record."""
     line = {"family": whole.family, "source_id": whole.source_id, "record": whole.record}
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 

@@ -1,4 +1,4 @@
-"""A folder of CSV files, one a table of a family, as records: `plans.csv`, `plans_actions.csv` and so on.
+"""A folder of CSV or Parquet, one file a table of a family, as records: `plans.csv`, `plans_actions.csv` and so on.
 
 A part's row joins its record by the record's `source_id`, and a part within a part
 its parent by `parent_position` or `parent_id`. Which files and columns there may
@@ -17,18 +17,20 @@ from schemas.registry import FAMILIES
 from services.sender import local_codes
 from services.sender.local_codes import LocalCodes
 from services.sender.problems import Problem, near
-from services.sender.table_file import PARENT_ID, PARENT_POSITION, POSITION, TableFile, TableRow
+from services.sender.table_file import PARENT_ID, PARENT_POSITION, POSITION, TableFile, TableRow, file_names
 
 ByRecord = Mapping[str, Sequence[TableRow]]
 
 
 @dataclass(frozen=True)
 class Whole:
-    """A record made of its rows, nothing wrong with them; the door has yet to see it."""
+    """A record made of its rows, nothing wrong with them; the door has yet to see it. Its own row stands in `file`."""
 
     family: str
     source_id: str
     record: dict[str, Any]
+    file: str
+    row: int
 
 
 @dataclass
@@ -40,8 +42,9 @@ class Folder:
     problems: list[Problem] = field(default_factory=list)
 
     @classmethod
-    def at(cls, path: Path) -> "Folder":
-        codes = local_codes.load(path)
+    def at(cls, path: Path, mapping: Path | None = None) -> "Folder":
+        """A folder with that mapping, or the one in it."""
+        codes = local_codes.load(mapping or path / local_codes.FILE)
         return cls(path, codes, [*codes.problems, *_strangers(path)])
 
     def records(self) -> Iterator[Whole]:
@@ -62,7 +65,8 @@ def _records(folder: Folder, family: Family) -> Iterator[Whole]:
         _place(files, mine)
         if source_id not in faulty and len(problems) == before:
             made = {file.table.name: [row.values for row in held] for file, held in zip(files, mine, strict=True)}
-            yield Whole(family.name, source_id, record_of(family.posted_tables, made))
+            record = record_of(family.posted_tables, made)
+            yield Whole(family.name, source_id, record, files[0].path.name, mine[0][0].number)
     folder.problems += problems
 
 
@@ -117,14 +121,24 @@ def _find_parents(file: TableFile, rows: Sequence[TableRow], parents: Sequence[T
 
 
 def _strangers(path: Path) -> Iterator[Problem]:
-    """CSV files that are no table of a family, and so would be left out unseen."""
-    known = {f"{table.name}.csv" for family in FAMILIES for table in family.posted_tables}
-    found = sorted(one.name for one in path.iterdir() if one.suffix.lower() == ".csv" and one.name != local_codes.FILE)
+    """Files that are no table of a family, or not the only one of it, and so would be left out unseen."""
+    tables = [table for family in FAMILIES for table in family.posted_tables]
+    known = {name for table in tables for name in file_names(table)}
+    found = sorted(one.name for one in path.iterdir() if _is_table(one) and one.name != local_codes.FILE)
     if not known.intersection(found):
-        hint = "children.csv, plans.csv, plans_actions.csv and so on, as docs/csv-backfill.md has them"
+        hint = "children.csv, plans.csv, plans_actions.csv and so on, or .parquet, as docs/csv-backfill.md has them"
         yield Problem(path.name, None, "", "", "", "the folder has no file of a family", hint)
     for name in found:
         if name not in known:
             yield Problem(
                 name, None, "", "", "", "no family has such a table", near(name, known, "rename or remove it")
             )
+    for names in (file_names(table) for table in tables):
+        twice = [name for name in names if name in found]
+        if len(twice) > 1:
+            yield Problem(twice[1], None, "", "", "", f"{twice[0]} has the rows of this table", "keep one of them")
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file or folder is meant as a table."""
+    return path.suffix.lower() in (".csv", ".parquet") or (path.is_dir() and any(path.glob("*.parquet")))

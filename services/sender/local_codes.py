@@ -49,10 +49,9 @@ class LocalCodes:
         return local if takes(column.codelist, local) else None
 
 
-def load(folder: Path) -> LocalCodes:
-    """The mapping of a folder, with what is wrong with it; empty where it has none."""
+def load(path: Path) -> LocalCodes:
+    """A mapping, with what is wrong with it; empty where there is none."""
     codes = LocalCodes()
-    path = folder / FILE
     if path.exists():
         try:
             _read_lines(codes, path)

@@ -1,4 +1,4 @@
-"""One CSV file of a folder: the rows of one table, its columns those of schemas.tables and those that join it."""
+"""The file of one table in a folder: its rows, its columns those of schemas.tables and those that join it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,10 +7,11 @@ from typing import Any
 
 from schemas.codelists import code_list
 from schemas.tables import Column, Row, Table
+from services.sender import sheets
 from services.sender.cells import Unreadable, read_cell
 from services.sender.local_codes import LocalCodes
 from services.sender.problems import Problem, near
-from services.sender.sheets import NotASheet, rows_of
+from services.sender.sheets import NotASheet, Rows
 
 POSITION, PARENT_POSITION, PARENT_ID = "position", "parent_position", "parent_id"
 
@@ -35,14 +36,16 @@ class TableFile:
 
     @property
     def path(self) -> Path:
-        return self.folder / f"{self.table.name}.csv"
+        """The table's CSV; where there is none, its Parquet, a file or a folder of them."""
+        held = [self.folder / name for name in file_names(self.table)]
+        return next((path for path in held if path.exists()), held[0])
 
     def rows(self) -> Iterator[TableRow]:
         """The rows in the file's order; none where there is no such file."""
         if not self.path.exists():
             return
         try:
-            header, rows = rows_of(self.path)
+            header, rows = _rows_of(self.path)
             self._check_header(header)
             for number, cells in rows:
                 yield self._row(number, cells)
@@ -101,6 +104,19 @@ class TableFile:
             says = f"this is neither a code of {column.codelist} nor in mapping.csv"
             self.problem(row, column.name, says, f"{hint} Say so in mapping.csv", text.strip())
         return ours
+
+
+def file_names(table: Table) -> tuple[str, str, str]:
+    """What holds a table's rows: a CSV, a Parquet file or a folder of Parquet files, the first that is there."""
+    return f"{table.name}.csv", f"{table.name}.parquet", table.name
+
+
+def _rows_of(path: Path) -> tuple[list[str], Rows]:
+    if path.suffix == ".csv":
+        return sheets.rows_of(path)
+    from services.sender import parquet_sheet
+
+    return parquet_sheet.rows_of(path)
 
 
 def join_of(table: Table) -> str:

@@ -478,7 +478,7 @@ class ReasonCount(SQLModel, table=True):
 class Finding(SQLModel, table=True):
     """One rule broken at one place of one record, or by one figure of an agency, from when it was first seen.
 
-    `seq` is the version that it was last seen in, `content` a hash of the values that the
+    `seq` is the version that it was last seen in (0: of a figure), `content` a hash of the values that the
     rule speaks of there. The last columns are the explanation in force, where there is one.
     """
 

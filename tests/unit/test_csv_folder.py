@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.intake.lines import read_line
-from services.sender.convert import Converted, convert
+from services.sender.convert import Converted, convert, unmapped
 from tests.csv_folder import read_csv, write_csv, write_folder
 from tests.examples import changed, example
 
@@ -184,7 +184,7 @@ def test_codes_that_nobody_mapped_are_told_once_each_with_one_like_it(tmp_path: 
     folder = write_folder(tmp_path / "backfill", wrong)
     edit(folder / "referrals.csv", lambda row: row.update(primary_reason="neglet"))
     done = convert(folder)
-    (one,) = done.unmapped()
+    (one,) = unmapped(done.problems)
     assert (one.field, one.local, one.records, one.near) == ("referrals.primary_reason", "neglet", 3, "R-NEG")
     assert (done.lines, done.is_sendable, len(done.held_back())) == (0, True, 3)
     (line,) = read_csv(tmp_path / "backfill.unmapped.csv")
