@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -83,10 +84,15 @@ def _suite_page(result: Any) -> str:
 
 
 def _viewed(renderer: Any, shown: Any) -> str:
+    return str(_view().render(renderer.render(shown)))
+
+
+@cache
+def _view() -> Any:
+    """One for all pages, as it reads each of its templates once."""
     from great_expectations.render.view.view import DefaultJinjaPageView
 
-    view: Any = DefaultJinjaPageView()
-    return str(view.render(renderer.render(shown)))
+    return DefaultJinjaPageView()
 
 
 def _loading_nothing(page: str) -> str:

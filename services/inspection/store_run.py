@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 
@@ -13,8 +14,9 @@ from quality.functions import local_date
 from quality.rule import Severity
 from quality.run import Result, Run, run
 from schemas.registry import FAMILIES
-from services.extracts.source import load, load_sources, reader_of
+from services.extracts.source import about, load, load_sources, reader_of
 from services.inspection.reasons import answers
+from services.inspection.recounting import recounted
 from services.inspection.scorecards import cards, gains, prepare
 from services.store import runs, scorecards
 from services.store.engine import Store, settled_now
@@ -36,8 +38,13 @@ class StoreRun:
         return self.by_severity.total()
 
 
-def run_over_store(store_url: str, each: Callable[[str], None] = lambda step: None) -> StoreRun:
-    """Load the store, test every rule, keep results and findings; `each` is told of every step."""
+def run_over_store(
+    store_url: str, each: Callable[[str], None] = lambda step: None, recount_in: Path | None = None
+) -> StoreRun:
+    """Load the store, test every rule, keep results and findings; `each` is told of every step.
+
+    With `recount_in`, a folder of Kith's own, every rule is counted a second time before anything is kept.
+    """
     store = Store(store_url)
     try:
         connection = duckdb.connect()
@@ -45,7 +52,10 @@ def run_over_store(store_url: str, each: Callable[[str], None] = lambda step: No
         with reader_of(store_url) as reader:
             load(reader, connection, at, lambda table: each(table.name))
             load_sources(reader, connection)
+            synthetic = about(reader, "synthetic") == "true"
         done = run(connection, rules(), local_date(datetime.now(UTC)), each=lambda: each("rule"))
+        if recount_in is not None:
+            done = recounted(connection, done, store_url, at, recount_in, synthetic)
         note_contents(connection, [result.rule for result in done.results if result.failed])
         seen = list(_seen(connection))
         prepare(connection, done)
