@@ -7,9 +7,12 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from quality.predicate import Predicate, parse, written_out
-from quality.rule import EVERY_FAMILY, Codes, Query, Row, Rule
+from quality.rule import EVERY_FAMILY, Codes, Query, Rate, Row, Rule, Steady
 from schemas.registry import BY_NAME, FAMILIES
 from schemas.tables import Table
+
+RECORD_KEY = ("source_agency", "source", "source_id")
+"""What makes two versions those of one record."""
 
 
 class BadRule(ValueError):
@@ -92,6 +95,18 @@ def code_rule(family: str, table: str, column: str) -> Rule | None:
     return None
 
 
+@cache
+def steady_columns(family: str) -> tuple[str, ...]:
+    """The columns that some rule compares with what an earlier version of the record said."""
+    of_family = (rule.logic for rule in rules() if rule.family == family)
+    return tuple(dict.fromkeys(logic.column for logic in of_family if isinstance(logic, Steady)))
+
+
+def before(family: str) -> str:
+    """The table that holds those columns of a family's earlier versions."""
+    return f"{family}_before"
+
+
 def _codes_named() -> Iterator[tuple[str, str]]:
     for rule in rules():
         if isinstance(rule.logic, Codes):
@@ -99,7 +114,7 @@ def _codes_named() -> Iterator[tuple[str, str]]:
 
 
 def _modules() -> Iterator[str]:
-    names = ("shape", *(family.name for family in FAMILIES), "across")
+    names = ("shape", *(family.name for family in FAMILIES), "across", "lives", "rates", "not_held")
     return (f"quality.rules.{name}" for name in names if find_spec(f"quality.rules.{name}"))
 
 
@@ -119,8 +134,14 @@ def _check(rule: Rule) -> None:
             raise BadRule(f"{rule.code}: {table.name} has no {', '.join(sorted(unknown))}")
         if isinstance(rule.logic, Row):
             _check_columns(rule, parse(rule.logic.predicate, rule.family, table.name))
-    if isinstance(rule.logic, Query):
-        written_out(rule.logic.sql.replace("$key", "seq"), date.min)
+    if isinstance(rule.logic, Query | Rate):
+        written_out(_query_of(rule.logic).replace("$key", "seq"), date.min)
+    if isinstance(rule.logic, Steady) and rule.logic.column not in rule.fields:
+        raise BadRule(f"{rule.code}: {rule.logic.column} is not among its fields")
+
+
+def _query_of(logic: Query | Rate) -> str:
+    return logic.sql if isinstance(logic, Query) else logic.figures
 
 
 def _check_columns(rule: Rule, predicate: Predicate) -> None:

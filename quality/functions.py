@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
 HOLIDAYS = Path(__file__).parent / "bank_holidays.csv"
+STAND_INS = Path(__file__).parent / "stand_in_dates.csv"
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,28 @@ def _weekdays_to(day: date) -> int:
 @cache
 def bank_holidays() -> list[date]:
     """Scotland's bank holidays that fall on a weekday, in order."""
-    lines = HOLIDAYS.read_text(encoding="utf-8").splitlines()[1:]
-    days = (date.fromisoformat(line.split(",")[0]) for line in lines)
-    return sorted(day for day in days if day.weekday() < 5)
+    return sorted(day for day in _days(HOLIDAYS) if day.weekday() < 5)
+
+
+def _days(path: Path) -> list[date]:
+    """The first column of a CSV file."""
+    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    return [date.fromisoformat(line.split(",")[0]) for line in lines]
+
+
+def is_stand_in(day: date) -> bool:
+    """Whether systems write that date where none is known."""
+    return day in stand_ins()
+
+
+@cache
+def stand_ins() -> frozenset[date]:
+    return frozenset(_days(STAND_INS))
+
+
+def _sql_stand_in() -> str:
+    days = ", ".join(f"DATE '{day}'" for day in sorted(stand_ins()))
+    return f"({{0}} IN ({days}))"
 
 
 def is_chi(value: str) -> bool:
@@ -211,6 +231,7 @@ FUNCTIONS: dict[str, Function] = {
     "is_odd_digit": Function(is_odd_digit, "(substr({0}, {1}, 1) IN ('1', '3', '5', '7', '9'))", 2),
     "mentions": Function(mentions, f"contains(translate({{0}}, '{ascii_uppercase}', '{ascii_lowercase}'), {{1}})", 2),
     "working_days_between": Function(working_days_between, _sql_working_days(), 2),
+    "is_stand_in": Function(is_stand_in, _sql_stand_in(), 1),
     "is_chi": Function(
         is_chi,
         _sql_true_if("regexp_full_match({0}, '[0-9]{{10}}')", _sql_check(_CHI), _sql_real_date()),

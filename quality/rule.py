@@ -80,6 +80,32 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Steady:
+    """Fails where a column holds another value than an earlier version of the record did; null passes.
+
+    `unless` is SQL over the earlier version's columns (`earlier.x`): such a version is not compared.
+    """
+
+    column: str
+    unless: str = "FALSE"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Fails on each figure of an agency that is under `least` or over `most`: for what no one record shows.
+
+    `figures` is a query of one row a figure, written as a Query's: `source_agency`,
+    whose it is; `about`, what of theirs it is of, such as a year; `n`, of how many;
+    and `figure`. One of fewer than `minimum`, or null, is not judged.
+    """
+
+    figures: str
+    least: float | None = None
+    most: float | None = None
+    minimum: int = 1
+
+
+@dataclass(frozen=True)
 class Shape:
     """Met by the shape of the contract or of the journal: `met_by` says how."""
 
@@ -93,12 +119,13 @@ class NoData:
     why: str
 
 
-Logic = Row | Codes | Unique | Query | Shape | NoData
+Logic = Row | Codes | Unique | Query | Steady | Rate | Shape | NoData
 Patch = Mapping[str, Any]
 Example = Patch | Sequence[tuple[str, Patch]]
 """Changes to the family's example record; or several records, each a family and its changes.
 
-A change called `held` says how the record is held (workspace.HELD): its source, its agency, its child.
+A change called `held` says how the record is held (workspace.HELD): its source, its agency, its child; or,
+as `is_earlier`, that it is what was held before the record that has its place now.
 """
 
 

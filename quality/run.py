@@ -11,8 +11,8 @@ from enum import StrEnum
 
 import duckdb
 
-from quality.rule import NoData, Rule, Shape
-from quality.sql import failing_rows, runs_over_data
+from quality.rule import NoData, Rate, Rule, Shape
+from quality.sql import failing_rows, figures, runs_over_data
 
 
 class Status(StrEnum):
@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Result:
-    """One rule in one run: rows tested, rows failed (None where it did not run), and why not."""
+    """One rule in one run: rows (of a rate, figures) tested, how many failed (None: did not run), and why not."""
 
     rule: Rule
     status: Status
@@ -48,6 +48,11 @@ class Run:
         return [result for result in self.results if result.status is Status.CRASHED]
 
 
+FAILURES = {
+    "failure": "rule VARCHAR, record_key VARCHAR, pointer VARCHAR",
+    "figure_failure": "rule VARCHAR, source_agency VARCHAR, about VARCHAR",
+}
+
 Skip = Callable[[Rule], str]
 """Why a rule is not run here, or an empty string."""
 
@@ -62,9 +67,11 @@ def run(
 ) -> Run:
     """Test every rule; failing rows go into the table `failure` (rule, record_key, pointer).
 
+    The figures that fail a rate go into `figure_failure` (rule, source_agency, about).
     `each` is called after each rule, for progress.
     """
-    connection.execute("CREATE OR REPLACE TEMP TABLE failure (rule VARCHAR, record_key VARCHAR, pointer VARCHAR)")
+    for table, columns in FAILURES.items():
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
     counts: dict[str, int] = {}
     results = []
     for rule in rules:
@@ -80,12 +87,20 @@ def _tested(
     if unable:
         return unable
     try:
-        query = failing_rows(rule, today, key)
-        (failed,) = connection.execute(f"INSERT INTO failure SELECT '{rule.code}', * FROM ({query})").fetchall()[0]
-        denominator = sum(_rows(connection, table, counts) for table in rule.table_names)
+        into = "figure_failure" if isinstance(rule.logic, Rate) else "failure"
+        query = f"INSERT INTO {into} SELECT '{rule.code}', * FROM ({failing_rows(rule, today, key)})"
+        (failed,) = connection.execute(query).fetchall()[0]
+        denominator = sum(_rows(connection, of, counts) for of in _tested_rows(rule, today, key))
     except duckdb.Error as error:
         return Result(rule, Status.CRASHED, why=str(error).splitlines()[0])
+    if isinstance(rule.logic, Rate) and not denominator:
+        return Result(rule, Status.NOT_APPLICABLE, 0, 0, f"no data: no figure is of {rule.logic.minimum} or more")
     return Result(rule, Status.FAIL if failed else Status.PASS, denominator, failed)
+
+
+def _tested_rows(rule: Rule, today: date, key: str) -> Sequence[str]:
+    """What to count for the denominator: the rule's tables, or the figures that a rate judges."""
+    return [f"({figures(rule, today, key)})"] if isinstance(rule.logic, Rate) else rule.table_names
 
 
 def _not_applicable(rule: Rule) -> Result | None:
@@ -105,7 +120,7 @@ def _not_now(rule: Rule, today: date, skipped: str) -> Result | None:
     return None
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, table: str, counts: dict[str, int]) -> int:
-    if table not in counts:
-        (counts[table],) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0]
-    return counts[table]
+def _rows(connection: duckdb.DuckDBPyConnection, of: str, counts: dict[str, int]) -> int:
+    if of not in counts:
+        (counts[of],) = connection.execute(f"SELECT count(*) FROM {of}").fetchall()[0]
+    return counts[of]

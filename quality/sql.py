@@ -1,5 +1,6 @@
 """A rule as DuckDB SQL: a query that selects the failing rows, `record_key` and `pointer`.
 
+Of a rate the failing rows are figures: `source_agency` and `about`.
 The tables are those of schemas.tables, with a key column that joins a part to
 its record: `seq` over the store and files, `record_id` over a release.
 """
@@ -8,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from string import Template
 
-from quality.catalogue import coded_fields, predicates, table_of, tables_of
+from quality.catalogue import RECORD_KEY, before, coded_fields, predicates, table_of, tables_of
 from quality.predicate import written_out
-from quality.rule import Codes, Query, Row, Rule, Unique
+from quality.rule import Codes, Query, Rate, Row, Rule, Steady, Unique
 from schemas.codelists import code_list
 from schemas.fields import AGENCY_PATTERN
 from schemas.tables import Table
@@ -108,9 +109,35 @@ def _query(rule: Rule, today: date, key: str) -> str:
     return f"SELECT failing.record_key, {pointer(table, 'failing', column)} AS pointer FROM ({query}) AS failing"
 
 
+def _steady(rule: Rule, today: date, key: str) -> str:
+    assert isinstance(rule.logic, Steady)
+    same = " AND ".join(f"earlier.{column} = record.{column}" for column in RECORD_KEY)
+    changed = f"earlier.{rule.logic.column} <> record.{rule.logic.column}"
+    earlier = f"SELECT 1 FROM {before(rule.family)} AS earlier WHERE {same} AND {changed} AND NOT ({rule.logic.unless})"
+    found = pointer(table_of(rule), "record", rule.logic.column)
+    query = f"SELECT record.{key} AS record_key FROM {rule.family} AS record WHERE EXISTS ({earlier})"
+    return f"SELECT record_key, {found} AS pointer FROM ({written_out(query, today)}) AS changed"
+
+
+def figures(rule: Rule, today: date, key: str) -> str:
+    """A query of the figures that a rate judges."""
+    assert isinstance(rule.logic, Rate)
+    query = written_out(Template(rule.logic.figures).substitute(key=key), today)
+    return f"SELECT * FROM ({query}) AS told WHERE n >= {rule.logic.minimum} AND figure IS NOT NULL"
+
+
+def _rate(rule: Rule, today: date, key: str) -> str:
+    assert isinstance(rule.logic, Rate)
+    bounds = (("<", rule.logic.least), (">", rule.logic.most))
+    outside = " OR ".join(f"figure {sign} {bound}" for sign, bound in bounds if bound is not None)
+    return f"SELECT source_agency, about FROM ({figures(rule, today, key)}) AS judged WHERE {outside}"
+
+
 _WRITERS: Mapping[type, Callable[[Rule, date, str], str]] = {
     Row: _row,
     Codes: _codes,
     Unique: _unique,
     Query: _query,
+    Steady: _steady,
+    Rate: _rate,
 }

@@ -1,5 +1,6 @@
 """The DuckDB tables that rules run over: those of schemas.tables, with how each record is held.
 
+Beside a family whose rules look back stands a table of what its records said before.
 Filled from records in memory (`add_records`), or by extracts.source from a store.
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from quality.catalogue import RECORD_KEY, before, steady_columns
 from schemas.record import Family, Record
 from schemas.registry import FAMILIES
 from schemas.tables import Row, Table
@@ -67,6 +69,17 @@ def create(connection: duckdb.DuckDBPyConnection, families: Sequence[Family] = F
     for table in (table for family in families for table in family.tables):
         columns = ", ".join(f'"{name}" {DUCKDB_TYPES[kind]}' for name, kind in kinds(table).items())
         connection.execute(f"CREATE OR REPLACE TABLE {table.name} ({columns})")
+    for family in families:
+        columns = ", ".join(f"{name} {DUCKDB_TYPES[kind]}" for name, kind in earlier_kinds(family).items())
+        if columns:
+            connection.execute(f"CREATE OR REPLACE TABLE {before(family.name)} ({columns})")
+
+
+def earlier_kinds(family: Family) -> dict[str, str]:
+    """The columns of what a family's records said before, each with its kind; empty where no rule looks back."""
+    looked_at = steady_columns(family.name)
+    held = kinds(family.tables[0])
+    return {name: held[name] for name in (*RECORD_KEY, *looked_at)} if looked_at else {}
 
 
 def arrow_schema(table: Table) -> pa.Schema:
@@ -88,6 +101,15 @@ def add_records(connection: duckdb.DuckDBPyConnection, family: Family, records: 
             gathered[name].append(row)
     for table in (table for table in family.tables if gathered[table.name]):
         fill(connection, table, pa.Table.from_pylist(gathered[table.name], schema=arrow_schema(table)))
+
+
+def add_earlier(connection: duckdb.DuckDBPyConnection, family: Family, records: Iterable[tuple[Held, Record]]) -> None:
+    """Append what records of one family said before, as far as a rule looks back."""
+    columns = earlier_kinds(family)
+    for held, record in records if columns else ():
+        (row,) = (row for name, row in _held_rows(family, held, record) if name == family.name)
+        marks = ", ".join("?" for _ in columns)
+        connection.execute(f"INSERT INTO {before(family.name)} VALUES ({marks})", [row[name] for name in columns])
 
 
 def _held_rows(family: Family, held: Held, record: Record) -> Iterator[tuple[str, dict[str, Any]]]:

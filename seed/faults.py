@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from quality.catalogue import by_code
+from quality.rule import Steady
 from seed.damage import care_episodes, child_protection, children, chronologies, plans, referrals, shape
 from seed.damage.ways import Around, Damage, SideEffect
 from seed.postings import Posting
@@ -32,10 +35,11 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Planted:
-    """A fault that was planted: its rule, the damaged record, and what must follow."""
+    """A fault that was planted: its rule, the damaged record, what was sent before it, and what must follow."""
 
     rule: str
     posting: Posting
+    before: Sequence[Posting]
     side_effects: Sequence[SideEffect]
 
     def told(self) -> dict[str, Any]:
@@ -104,4 +108,9 @@ def _planted(rule: str, posting: Posting, household: Sequence[Posting]) -> Plant
     """The fault planted on that record; None where the record is not one to damage so."""
     record = deepcopy(posting.record)
     effects = FAULTS[rule].damage(record, Around(posting, household))
-    return None if effects is None else Planted(rule, replace(posting, record=record), effects)
+    if effects is None:
+        return None
+    before = [posting] if isinstance(by_code()[rule].logic, Steady) else []
+    for _ in before:
+        record["recorded_at"] += timedelta(minutes=1)
+    return Planted(rule, replace(posting, record=record), before, effects)

@@ -105,12 +105,12 @@ def _sent(household: Household, planter: Planter, truth: "Truth", summary: Summa
 
 
 def _lines(person: Person, found: Sequence[Posting], damaged: Mapping[Key, Planted]) -> list[Posting]:
-    """One child's lines in order of time; a damaged record is sent once, as it is."""
+    """One child's lines in order of time; a damaged record is sent as it is, after what it departs from."""
     rng = person.rng("versions")
     sent: list[Posting] = []
     for posting in found:
         fault = damaged.get(posting.key)
-        sent += [fault.posting] if fault else as_sent(posting, rng)
+        sent += [*fault.before, fault.posting] if fault else as_sent(posting, rng)
     return sorted(sent, key=lambda posting: posting.recorded_at)
 
 

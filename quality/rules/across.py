@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from quality.rule import Dimension, Patch, Query, Rule, Severity
+from quality.rules.recurring import joined_person
 
 _children = partial(Rule, family="children")
 _referrals = partial(Rule, family="referrals")
@@ -55,6 +56,11 @@ def _held(*days: str, **changes: Any) -> tuple[str, Patch]:
     return _reviewed(*({"held_on": day} for day in days), **changes)
 
 
+def _concerned_again(on: str) -> Several:
+    """A process that has ended, and another from that day on."""
+    return [("child_protection", {}), ("child_protection", _OPEN_REGISTRATION | {"concern_on": on})]
+
+
 def _serves(flag: str, plan: str = "plan") -> str:
     """Whether a plan answers, first or among others, a duty that the list flags."""
     return (
@@ -66,11 +72,6 @@ def _serves(flag: str, plan: str = "plan") -> str:
 def _posts(family: str, record: str) -> str:
     """Whether the agency that posted a record posts that family at all."""
     return f"EXISTS (SELECT 1 FROM {family} AS any_of WHERE any_of.source_agency = {record}.source_agency)"
-
-
-def _person(record: str) -> str:
-    """The join to the same source's children record."""
-    return f"JOIN children AS person ON person.source = {record}.source AND person.source_id = {record}.child"
 
 
 _LOOKED_AFTER_REVIEWS = (
@@ -428,7 +429,7 @@ RULES = (
         source="CLAS: pathway plan and co-ordinator at the point of ceasing",
         dimension=Dimension.COMPLETENESS,
         logic=Query(
-            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {_person('episode')}"
+            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {joined_person('episode')}"
             " WHERE age_on(person.date_of_birth, episode.ended_on) >= 16 AND episode.linked_child IS NOT NULL"
             " AND flag('end_reasons', episode.end_reason, 'is_death', 'false')"
             " AND flag('end_reasons', episode.end_reason, 'is_transfer', 'false')"
@@ -611,7 +612,7 @@ RULES = (
         source="Practice",
         dimension=Dimension.CONSISTENCY,
         logic=Query(
-            f"SELECT entry.$key AS record_key FROM chronologies AS entry {_person('entry')}"
+            f"SELECT entry.$key AS record_key FROM chronologies AS entry {joined_person('entry')}"
             " WHERE entry.happened_on < person.date_of_birth"
             " AND (flag('precisions', entry.precision, 'is_exact')"
             " OR year_of(entry.happened_on) < year_of(person.date_of_birth))"
@@ -658,7 +659,7 @@ RULES = (
         source="England SSDA903 rule 302, logic only",
         dimension=Dimension.CONSISTENCY,
         logic=Query(
-            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {_person('episode')}"
+            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {joined_person('episode')}"
             " WHERE episode.started_on < person.date_of_birth OR person.date_of_birth IS NULL"
         ),
         fields=("started_on",),
@@ -682,7 +683,7 @@ RULES = (
         source="England SSDA903 reason episode ceased E2, logic only",
         dimension=Dimension.CONSISTENCY,
         logic=Query(
-            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {_person('episode')}"
+            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {joined_person('episode')}"
             " WHERE flag('end_reasons', episode.end_reason, 'is_death')"
             " AND (person.date_of_death IS NULL OR person.date_of_death <> episode.ended_on)"
         ),
@@ -704,7 +705,7 @@ RULES = (
         source="Children (Scotland) Act 1995; Scottish Government, children looked after statistics",
         dimension=Dimension.TIMELINESS,
         logic=Query(
-            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {_person('episode')}"
+            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {joined_person('episode')}"
             " WHERE coalesce(episode.ended_on, today()) > months_after(person.date_of_birth, 216)"
         ),
         fields=("ended_on", "started_on"),
@@ -740,7 +741,7 @@ RULES = (
         source="Kith code lists: pre-birth or newborn risk",
         dimension=Dimension.CONSISTENCY,
         logic=Query(
-            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {_person('episode')}"
+            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {joined_person('episode')}"
             " WHERE flag('care_reasons', episode.primary_reason, 'is_pre_birth')"
             " AND days_between(person.date_of_birth, episode.started_on) > 90"
         ),
@@ -756,7 +757,7 @@ RULES = (
         source="Children and Young People (Scotland) Act 2014, section 67",
         dimension=Dimension.CONSISTENCY,
         logic=Query(
-            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {_person('episode')}"
+            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {joined_person('episode')}"
             " WHERE flag('end_reasons', episode.end_reason, 'minimum_age', '16')"
             " AND age_on(person.date_of_birth, episode.ended_on) < 16"
             " OR flag('end_reasons', episode.end_reason, 'minimum_age', '18')"
@@ -823,7 +824,7 @@ RULES = (
         dimension=Dimension.COMPLETENESS,
         logic=Query(
             "SELECT DISTINCT placement.$key AS record_key, placement.position"
-            f" FROM care_episodes AS episode {_person('episode')}"
+            f" FROM care_episodes AS episode {joined_person('episode')}"
             " JOIN care_episodes_placements AS placement ON placement.$key = episode.$key"
             " JOIN children_siblings AS sibling ON sibling.$key = person.$key"
             " JOIN care_episodes AS theirs ON theirs.source = episode.source AND theirs.child = sibling.child"
@@ -847,7 +848,7 @@ RULES = (
         dimension=Dimension.CONSISTENCY,
         logic=Query(
             "SELECT legal.$key AS record_key, legal.position"
-            f" FROM care_episodes AS episode {_person('episode')}"
+            f" FROM care_episodes AS episode {joined_person('episode')}"
             " JOIN care_episodes_legal_reasons AS legal ON legal.$key = episode.$key"
             " WHERE flag('s25_bases', legal.s25_basis, 'has_child_agreement')"
             " AND age_on(person.date_of_birth, legal.started_on) < 16"
@@ -894,7 +895,7 @@ RULES = (
         source="Practice: age assessment",
         dimension=Dimension.COMPLETENESS,
         logic=Query(
-            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {_person('episode')}"
+            f"SELECT episode.$key AS record_key FROM care_episodes AS episode {joined_person('episode')}"
             " WHERE flag('care_reasons', episode.primary_reason, 'is_unaccompanied')"
             " AND person.date_of_birth_estimated IS NULL"
         ),
@@ -934,7 +935,7 @@ RULES = (
         dimension=Dimension.TIMELINESS,
         logic=Query(
             "SELECT meeting.$key AS record_key, meeting.position"
-            f" FROM child_protection AS process {_person('process')}"
+            f" FROM child_protection AS process {joined_person('process')}"
             " JOIN child_protection_meetings AS meeting ON meeting.$key = process.$key"
             " WHERE flag('meeting_types', meeting.type, 'is_pre_birth') AND meeting.late_reason IS NULL"
             " AND meeting.held_on > days_after(person.expected_date_of_birth, -84)"
@@ -964,7 +965,7 @@ RULES = (
         source="Scottish Government, child protection statistics",
         dimension=Dimension.CONSISTENCY,
         logic=Query(
-            f"SELECT process.$key AS record_key FROM child_protection AS process {_person('process')}"
+            f"SELECT process.$key AS record_key FROM child_protection AS process {joined_person('process')}"
             " WHERE flag('deregistration_reasons', process.deregistration_reason, 'is_age')"
             " AND age_on(person.date_of_birth, process.deregistered_on) < 16"
         ),
@@ -974,5 +975,132 @@ RULES = (
             [_born("2009-05-13"), ("child_protection", {"deregistration_reason": "age"})],
         ),
         failing=([_born("2009-05-14"), ("child_protection", {"deregistration_reason": "age"})],),
+    ),
+    _episodes(
+        code="LA68",
+        severity=Severity.ERROR,
+        says="A child's care episodes follow one another: none starts before another has ended, short breaks apart.",
+        hint="correct the dates; where both are open, agree which authority is responsible",
+        source="England SSDA903 rule 501, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Query(
+            "SELECT DISTINCT episode.$key AS record_key FROM care_episodes AS episode"
+            " JOIN care_episodes AS other ON other.linked_child = episode.linked_child AND other.$key <> episode.$key"
+            " AND (other.ended_on IS NULL OR other.ended_on > episode.started_on)"
+            " AND (episode.ended_on IS NULL OR episode.ended_on > other.started_on)"
+            " WHERE episode.short_breaks IS NOT TRUE AND other.short_breaks IS NOT TRUE"
+            " AND (episode.ended_on IS NOT NULL OR other.ended_on IS NOT NULL)"
+        ),
+        fields=("started_on", "ended_on"),
+        passing=(
+            {},
+            [_episode(**_ENDED), _episode(started_on="2025-05-30")],
+            [_episode(), _episode()],
+            [_episode(**_ENDED), _episode(short_breaks=True)],
+        ),
+        failing=([_episode(**_ENDED), _episode(started_on="2025-05-29")],),
+    ),
+    _episodes(
+        code="LA69",
+        severity=Severity.QUERY,
+        says="A child who moves stays in one episode: none starts in a council on the day that another there ended.",
+        hint="send one episode with two placements; a move does not end being looked after",
+        source="England SSDA903 rule 431, logic only; CLAS: whole episodes",
+        dimension=Dimension.CONSISTENCY,
+        logic=Query(
+            "SELECT episode.$key AS record_key FROM care_episodes AS episode"
+            " WHERE episode.short_breaks IS NOT TRUE AND EXISTS (SELECT 1 FROM care_episodes AS other"
+            " WHERE other.linked_child = episode.linked_child AND other.ended_on = episode.started_on"
+            " AND other.responsible_authority = episode.responsible_authority AND other.short_breaks IS NOT TRUE"
+            " AND other.$key <> episode.$key)"
+        ),
+        fields=("started_on",),
+        passing=(
+            {},
+            [_episode(**_ENDED), _episode(started_on="2025-06-02")],
+            [_episode(**_ENDED), _episode(started_on="2025-05-30", responsible_authority="S12000017")],
+        ),
+        failing=([_episode(**_ENDED), _episode(started_on="2025-05-30")],),
+    ),
+    _episodes(
+        code="LA70",
+        severity=Severity.QUERY,
+        says="A child adopted does not become looked after again as the child they were.",
+        hint="send the child's new identity with identity_change, as another child; or correct the end reason",
+        source="England SSDA903 rule 199, logic only; Adoption and Children (Scotland) Act 2007",
+        dimension=Dimension.CONSISTENCY,
+        logic=Query(
+            "SELECT episode.$key AS record_key FROM care_episodes AS episode WHERE EXISTS (SELECT 1"
+            " FROM care_episodes AS other WHERE other.linked_child = episode.linked_child"
+            " AND flag('end_reasons', other.end_reason, 'is_adoption') AND other.ended_on <= episode.started_on"
+            " AND other.$key <> episode.$key)"
+        ),
+        fields=("started_on",),
+        passing=({}, [_episode(**_ENDED), _episode(started_on="2025-06-02")]),
+        failing=([_episode(**_ENDED | {"end_reason": "E-ADP"}), _episode(started_on="2025-06-02")],),
+    ),
+    _protection(
+        code="CP41",
+        severity=Severity.ERROR,
+        says="A child's registrations by one council follow one another.",
+        hint="correct the dates; one of the two may be a duplicate",
+        source="England CIN census rule 8940, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Query(
+            "SELECT DISTINCT process.$key AS record_key FROM child_protection AS process"
+            " JOIN child_protection AS other ON other.linked_child = process.linked_child"
+            " AND other.authority = process.authority AND other.$key <> process.$key"
+            " AND other.registered_on <= coalesce(process.deregistered_on, today())"
+            " AND process.registered_on <= coalesce(other.deregistered_on, today())"
+            " WHERE process.deregistered_on IS NOT NULL OR other.deregistered_on IS NOT NULL"
+        ),
+        fields=("registered_on", "deregistered_on"),
+        passing=(
+            {},
+            [("child_protection", {}), ("child_protection", _OPEN_REGISTRATION | {"registered_on": "2025-05-14"})],
+            [("child_protection", {}), ("child_protection", {"authority": "S12000017"})],
+        ),
+        failing=([("child_protection", {}), ("child_protection", {})],),
+    ),
+    _protection(
+        code="CP42",
+        severity=Severity.QUERY,
+        says="A protection process begins on or after the day of the referral that raised it.",
+        hint="correct concern_on, or the referral that the process names",
+        source="England CIN census rules 2889, 1104 and 1105, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Query(
+            "SELECT process.$key AS record_key FROM child_protection AS process JOIN referrals AS asked"
+            " ON asked.source = process.source AND asked.source_id = process.referral"
+            " WHERE process.concern_on < local_date(asked.received_at)"
+            " OR process.investigation_started_on < local_date(asked.received_at)"
+        ),
+        fields=("concern_on", "investigation_started_on", "referral"),
+        passing=(
+            {},
+            [
+                ("referrals", {"received_at": "2024-11-04T09:00:00+00:00"}),
+                ("child_protection", {"referral": "referrals-1"}),
+            ],
+        ),
+        failing=([("referrals", {}), ("child_protection", {"referral": "referrals-1"})],),
+    ),
+    _protection(
+        code="CP43",
+        severity=Severity.QUERY,
+        says="A child has one protection process of a council at a time.",
+        hint="send the further concern as part of the process that is open",
+        source="England CIN census rules 8839 and 8890, logic only",
+        dimension=Dimension.UNIQUENESS,
+        logic=Query(
+            "SELECT DISTINCT process.$key AS record_key FROM child_protection AS process"
+            " JOIN child_protection AS other ON other.linked_child = process.linked_child"
+            " AND other.authority = process.authority AND other.$key <> process.$key"
+            " AND (other.ended_on IS NULL OR other.ended_on > process.concern_on)"
+            " AND (process.ended_on IS NULL OR process.ended_on > other.concern_on)"
+        ),
+        fields=("concern_on", "ended_on"),
+        passing=({}, _concerned_again("2025-06-02")),
+        failing=(_concerned_again("2025-02-03"),),
     ),
 )

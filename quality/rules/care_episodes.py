@@ -8,8 +8,15 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from quality.rule import Dimension, NoData, Row, Rule, Severity, Shape
-from quality.rules.recurring import codes_of_lists, other_in_words, view_with_method
+from quality.rule import Dimension, NoData, Row, Rule, Severity, Shape, Steady
+from quality.rules.recurring import (
+    child_is_held,
+    codes_of_lists,
+    no_stand_in_dates,
+    other_in_words,
+    view_with_method,
+)
+from schemas.registry import BY_NAME
 
 _rule = partial(Rule, family="care_episodes")
 _PLACEMENTS, _LEGAL_REASONS = "care_episodes_placements", "care_episodes_legal_reasons"
@@ -51,11 +58,34 @@ def _legals(*legal_reasons: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _step(step: str, on: str) -> dict[str, Any]:
-    return {"permanence": [{"step": step, "on": on}]}
+    return _steps(**{step: on})
+
+
+def _ended_elsewhere(reason: str, destination: str = "") -> str:
+    """That the end reason is of a kind, and the destination is known not to be."""
+    return (
+        f"flag('end_reasons', end_reason, '{reason}')"
+        f" AND flag('destinations', destination, '{destination or reason}', 'false')"
+    )
+
+
+def _steps(**steps: str) -> dict[str, Any]:
+    """Steps towards permanence, each with its day."""
+    return {"permanence": [{"step": step, "on": on} for step, on in steps.items()]}
 
 
 def _given(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if value is not None}
+
+
+def _then(episode: str = "episode-1", **changes: Any) -> tuple[str, dict[str, Any]]:
+    """What an episode said before."""
+    return "care_episodes", {"held": {"source_id": episode, "is_earlier": True}} | changes
+
+
+def _now(**changes: Any) -> tuple[str, dict[str, Any]]:
+    """What that episode says now."""
+    return "care_episodes", {"held": {"source_id": "episode-1"}} | changes
 
 
 _ONE = _placements(_placement("2023-09-11"))
@@ -69,6 +99,7 @@ _MOVES = (
 
 _IN_FORCE_AT_START = "started_on <= item.started_on AND (ended_on IS NULL OR ended_on > item.started_on)"
 _OTHER = "position <> item.position"
+_ASKED = "flag('permanence_steps', step, 'is_legal_step') AND NOT flag('permanence_steps', step, 'is_order')"
 
 RULES = (
     _rule(
@@ -200,12 +231,23 @@ RULES = (
     _rule(
         code="LA08",
         severity=Severity.ERROR,
-        says="An episode has one main reason, from its start to its end.",
-        hint='send the reason, or "not yet known"',
+        says="An episode has one main reason, from its start to its end, once it is known.",
+        hint="a further reason is contributory; explain the change if the first was wrong",
         source="England SSDA903 rule 504, logic only; Looked After Children (Scotland) Regulations 2009, schedule 1(5)",
-        dimension=Dimension.COMPLETENESS,
-        logic=Shape("primary_reason is required and stands once for the episode; the journal keeps what it was before"),
-        passing=(),
+        dimension=Dimension.CONSISTENCY,
+        logic=Steady(
+            "primary_reason",
+            unless="flag('care_reasons', earlier.primary_reason, 'is_not_yet_known')"
+            " OR flag('care_reasons', earlier.primary_reason, 'legacy_only')",
+        ),
+        fields=("primary_reason",),
+        passing=(
+            {},
+            [_then(primary_reason="RX-NYK"), _now()],
+            [_then(primary_reason="RX-NRC"), _now()],
+            [_then("episode-2", primary_reason="R-NEG"), _now()],
+        ),
+        failing=([_then(primary_reason="R-NEG"), _now()],),
     ),
     _rule(
         code="LA09",
@@ -891,5 +933,95 @@ RULES = (
         fields=("responsible_authority",),
         passing=({}, {"responsible_authority": "S12000017"}),
         failing=({"responsible_authority": "outside_scotland"}, {"responsible_authority": "not_known"}),
+    ),
+    no_stand_in_dates(
+        "LA62",
+        BY_NAME["care_episodes"],
+        failing=(
+            {"started_on": "1900-01-02"},
+            _placements(_placement("1900-01-02")),
+            _legals(_legal("2023-09-11", reviewed_on=["2099-12-31"])),
+        ),
+    ),
+    child_is_held("LA63", "care_episodes"),
+    _rule(
+        code="LA64",
+        severity=Severity.QUERY,
+        says="Only what has ended has a reason for its change.",
+        hint="send ended_on with the reason, or leave the reason out",
+        source="England SSDA903 rule 233, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Row("change_reason IS NOT NULL AND ended_on IS NULL"),
+        fields=("change_reason", "ended_on"),
+        table=_PLACEMENTS,
+        also=(_LEGAL_REASONS,),
+        passing=({},),
+        failing=(
+            _placements(_placement("2023-09-11", change_reason="C-PLN")),
+            _legals(_legal("2023-09-11", change_reason="L-VAR")),
+        ),
+    ),
+    _rule(
+        code="LA65",
+        severity=Severity.QUERY,
+        says="Where a child went to live agrees with why the episode ended: home, adoption, continuing care, death.",
+        hint="correct end_reason or destination",
+        source="England SSDA903 rules 335 and 516, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Row(
+            f"{_ended_elsewhere('is_return_home', 'is_at_home')} OR {_ended_elsewhere('is_adoption')}"
+            f" OR {_ended_elsewhere('is_continuing_care')} OR {_ended_elsewhere('is_death')}"
+            " OR flag('end_reasons', end_reason, 'is_death', 'false') AND flag('destinations', destination, 'is_death')"
+        ),
+        fields=("destination", "end_reason"),
+        passing=({}, _ENDED, _ENDED | {"destination": "not_known"}),
+        failing=(
+            _ENDED | {"destination": "own_tenancy"},
+            _ENDED | {"destination": "died"},
+            _ENDED | {"end_reason": "E-ADP"},
+            _ENDED | {"end_reason": "E-DIE"},
+        ),
+    ),
+    _rule(
+        code="LA66",
+        severity=Severity.ERROR,
+        says="A looked-after review has a day, due or held, and was not held in the future or before the episode.",
+        hint="correct the review's dates; a review to come has due_on only",
+        source="England SSDA903 rule 166, logic only",
+        dimension=Dimension.VALIDITY,
+        logic=Row("due_on IS NULL AND held_on IS NULL OR held_on > today() OR held_on < record.started_on"),
+        fields=("held_on", "due_on"),
+        table="care_episodes_reviews",
+        passing=({}, {"reviews": [{"held_on": "2023-10-20"}, {"due_on": "2026-04-01"}]}),
+        failing=(
+            {"reviews": [{}]},
+            {"reviews": [{"held_on": "2026-01-16"}]},
+            {"reviews": [{"held_on": "2023-09-10"}]},
+        ),
+    ),
+    _rule(
+        code="LA67",
+        severity=Severity.QUERY,
+        says="A step towards permanence is not in the future, and an order follows what was asked of the court.",
+        hint="correct the day of the step, or send the application",
+        source="England SSDA903 rules 116 to 120 and 552, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Row(
+            "step_on > today() OR flag('permanence_steps', step, 'is_order')"
+            " AND (flag('permanence_steps', step, 'is_permanence_order') AND item_count('permanence',"
+            f" {_ASKED} AND flag('permanence_steps', step, 'is_permanence_order') AND step_on > item.step_on) > 0"
+            " OR flag('permanence_steps', step, 'is_adoption')"
+            " AND NOT flag('permanence_steps', step, 'is_permanence_order') AND item_count('permanence',"
+            f" {_ASKED} AND flag('permanence_steps', step, 'is_adoption')"
+            " AND NOT flag('permanence_steps', step, 'is_permanence_order') AND step_on > item.step_on) > 0)"
+        ),
+        fields=("step_on", "step"),
+        table="care_episodes_permanence",
+        passing=({}, _steps(po_applied="2024-05-06", po_granted="2025-02-03"), _step("adoption_order", "2025-02-03")),
+        failing=(
+            _step("po_applied", "2026-01-16"),
+            _steps(po_applied="2025-02-04", po_granted="2025-02-03"),
+            _steps(adoption_petition="2025-02-04", adoption_order="2025-02-03"),
+        ),
     ),
 )

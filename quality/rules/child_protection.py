@@ -11,7 +11,14 @@ from functools import partial
 from typing import Any
 
 from quality.rule import Dimension, Row, Rule, Severity, Shape
-from quality.rules.recurring import codes_of_lists, other_in_words, view_with_method
+from quality.rules.recurring import (
+    child_is_held,
+    codes_of_lists,
+    no_stand_in_dates,
+    other_in_words,
+    view_with_method,
+)
+from schemas.registry import BY_NAME
 
 _rule = partial(Rule, family="child_protection")
 _SINCE_2021 = "DATE '2021-09-01'"
@@ -107,6 +114,7 @@ def _no_review_within(months: int) -> str:
     )
 
 
+_REGISTERS = "flag('meeting_types', type, 'can_register') AND flag('meeting_outcomes', outcome, 'registers')"
 _LATE_AND_AFTER = "late_reason IS NOT NULL AND (held_on IS NULL OR held_on > item.held_on)"
 
 RULES = (
@@ -330,9 +338,11 @@ RULES = (
         severity=Severity.INFO,
         says="How long since a child was last registered is worked out, never typed.",
         hint="nothing to do",
-        source="Scottish Government, child protection statistics",
+        source="Scottish Government statisticians' checks: a previous registration against the history",
         dimension=Dimension.CONSISTENCY,
-        logic=Shape("no field holds it: measures work it out from the linked child's earlier registrations"),
+        logic=Shape(
+            "no field holds a count or a date to contradict the history: the linked child's earlier processes are it"
+        ),
         passing=(),
     ),
     codes_of_lists("CP12", "child_protection", "a child protection process"),
@@ -560,5 +570,145 @@ RULES = (
         fields=("authority",),
         passing=({}, {"authority": "S12000017"}),
         failing=({"authority": "outside_scotland"}, {"authority": "not_known"}),
+    ),
+    no_stand_in_dates(
+        "CP30",
+        BY_NAME["child_protection"],
+        failing=({"concern_on": "1900-01-02"}, _meetings(_initial(due_on="2099-12-31"))),
+    ),
+    child_is_held("CP31", "child_protection"),
+    _rule(
+        code="CP32",
+        severity=Severity.QUERY,
+        says="An initial or pre-birth planning meeting follows an investigation.",
+        hint="send the day that the investigation started",
+        source="Scottish Government statisticians' checks: no investigation; England CIN census rule 8615, logic only",
+        dimension=Dimension.COMPLETENESS,
+        logic=Row(
+            "(flag('meeting_types', type, 'is_initial') OR flag('meeting_types', type, 'is_pre_birth'))"
+            " AND held_on IS NOT NULL"
+            " AND (record.investigation_started_on IS NULL OR record.investigation_started_on > held_on)"
+        ),
+        fields=("held_on", "type"),
+        table="child_protection_meetings",
+        passing=({}, {"investigation_started_on": None} | _meetings(_initial(type="transfer"))),
+        failing=({"investigation_started_on": None}, {"investigation_started_on": "2024-11-27"}),
+    ),
+    _rule(
+        code="CP33",
+        severity=Severity.QUERY,
+        says="The first planning meeting of a process is an initial, a pre-birth or a transfer meeting.",
+        hint="send the first meeting, or correct the type",
+        source="Scottish Government statisticians' checks: the first conference is not an initial one",
+        dimension=Dimension.CONSISTENCY,
+        logic=Row(
+            "flag('meeting_types', type, 'is_planning_meeting') AND NOT flag('meeting_types', type, 'can_register')"
+            " AND item_count('meetings', flag('meeting_types', type, 'can_register') AND held_on <= item.held_on) = 0"
+            " AND item_count('meetings', flag('meeting_types', type, 'is_planning_meeting')"
+            " AND held_on < item.held_on) = 0 AND held_on IS NOT NULL"
+        ),
+        fields=("type", "held_on"),
+        table="child_protection_meetings",
+        passing=({}, _meetings(_initial(), _review("2025-05-26")), _meetings(_core_group("2024-12-10"))),
+        failing=(_meetings(_review("2025-05-26")), _meetings(_initial(), _review("2024-11-25"))),
+    ),
+    _rule(
+        code="CP34",
+        severity=Severity.QUERY,
+        says="No planning meeting or core group is held after the process has ended.",
+        hint="correct the meeting's day, or the day that the process ended",
+        source="England CIN census rule 8565, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Row("held_on > record.ended_on"),
+        fields=("held_on",),
+        table="child_protection_meetings",
+        passing=({}, _OPEN),
+        failing=(_meetings(_initial(), _review("2025-05-14")),),
+    ),
+    _rule(
+        code="CP35",
+        severity=Severity.ERROR,
+        says="A process that has ended leaves no investigation and no registration open.",
+        hint="send the day that each of them ended",
+        source="England CIN census rule 8868, logic only",
+        dimension=Dimension.COMPLETENESS,
+        logic=Row(
+            "ended_on IS NOT NULL AND (investigation_started_on IS NOT NULL AND investigation_ended_on IS NULL"
+            " OR registered_on IS NOT NULL AND deregistered_on IS NULL)"
+        ),
+        fields=("ended_on", "investigation_ended_on", "deregistered_on"),
+        passing=({}, _OPEN),
+        failing=({"investigation_ended_on": None}, {"deregistered_on": None, "deregistration_reason": None}),
+    ),
+    _rule(
+        code="CP36",
+        severity=Severity.QUERY,
+        says="A planning meeting is recorded once.",
+        hint="take the second record of it away, or correct its day",
+        source="England CIN census rule 2884, logic only",
+        dimension=Dimension.UNIQUENESS,
+        logic=Row(
+            "item_count('meetings', position <> item.position AND type = item.type AND held_on = item.held_on) > 0"
+        ),
+        fields=("held_on", "type"),
+        table="child_protection_meetings",
+        passing=({}, _meetings(_initial(), _core_group("2024-11-26"))),
+        failing=(_meetings(_initial(), _initial(id="m-9")),),
+    ),
+    _rule(
+        code="CP37",
+        severity=Severity.QUERY,
+        says="A child is registered on the day of the meeting that decided it.",
+        hint="correct registered_on, or the meeting's day",
+        source="England CIN census rule 2885, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Row(
+            f"item_count('meetings', {_REGISTERS} AND held_on < item.registered_on) > 0"
+            f" AND item_count('meetings', {_REGISTERS} AND held_on = item.registered_on) = 0"
+        ),
+        fields=("registered_on",),
+        passing=({}, _NOT_REGISTERED),
+        failing=({"registered_on": "2024-11-27"},),
+    ),
+    _rule(
+        code="CP38",
+        severity=Severity.QUERY,
+        says="A planning meeting is held on a working day.",
+        hint="correct held_on, or explain",
+        source="England CIN census rule 8875, logic only",
+        dimension=Dimension.ACCURACY,
+        logic=Row(
+            "flag('meeting_types', type, 'is_planning_meeting')"
+            " AND working_days_between(days_after(held_on, -1), held_on) = 0"
+        ),
+        fields=("held_on",),
+        table="child_protection_meetings",
+        passing=({}, _meetings(_core_group("2024-11-30"))),
+        failing=(_meetings(_initial(held_on="2024-11-30")), _meetings(_initial(held_on="2024-12-02"))),
+    ),
+    _rule(
+        code="CP39",
+        severity=Severity.QUERY,
+        says="A registration lasts a day or more.",
+        hint="correct the dates, or explain",
+        source="England CIN census rule 8840, logic only",
+        dimension=Dimension.ACCURACY,
+        logic=Row("deregistered_on = registered_on"),
+        fields=("deregistered_on", "registered_on"),
+        passing=({}, _OPEN),
+        failing=({"deregistered_on": "2024-11-26"},),
+    ),
+    _rule(
+        code="CP40",
+        severity=Severity.QUERY,
+        says="A review planning meeting is held after the child was registered.",
+        hint="correct the meeting's day or type",
+        source="England CIN census rule 8841, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Row("flag('meeting_types', type, 'can_deregister') AND held_on < record.registered_on"),
+        fields=("held_on", "type"),
+        table="child_protection_meetings",
+        passing=({}, _meetings(_initial(), _review("2025-05-26"))),
+        failing=(_meetings(_review("2024-11-25"), _initial()),),
     ),
 )

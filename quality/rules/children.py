@@ -1,12 +1,27 @@
 """Rules of children: identity and geography. A CHI or SCN, right or wrong, never costs the child."""
 
 from functools import partial
+from typing import Any
 
-from quality.rule import Codes, Dimension, Query, Row, Rule, Severity, Shape, Unique
-from quality.rules.recurring import codes_of_lists
+from quality.rule import Codes, Dimension, Query, Row, Rule, Severity, Shape, Steady, Unique
+from quality.rules.recurring import codes_of_lists, no_stand_in_dates
+from schemas.registry import BY_NAME
 
 _rule = partial(Rule, family="children")
-_UNBORN = {"date_of_birth": None, "sex": "unborn", "chi": None, "scn": None}
+_EARLIER: dict[str, Any] = {"held": {"is_earlier": True}}
+_UNBORN: dict[str, Any] = {"date_of_birth": None, "sex": "unborn", "chi": None, "scn": None}
+_UNBORN_THEN = _UNBORN | {"expected_date_of_birth": "2015-01-09"}
+_HEALTH: dict[str, Any] = {"held": {"source": "nhs-ggc", "source_agency": "S08000031"}}
+
+
+def _one_number(name: str) -> Query:
+    """The records of a child of whom sources hold different numbers, both of them good ones."""
+    good = f"{name}) FILTER (WHERE is_{name}({name})) OVER same_child"
+    return Query(
+        "SELECT $key AS record_key FROM children WHERE linked_child IS NOT NULL"
+        f" WINDOW same_child AS (PARTITION BY linked_child) QUALIFY min({good} <> max({good}"
+    )
+
 
 RULES = (
     _rule(
@@ -197,12 +212,18 @@ RULES = (
     _rule(
         code="ID17",
         severity=Severity.ERROR,
-        says="An earlier date of birth is never lost when it is corrected.",
-        hint="post the corrected record under the same source_id",
+        says="A child's date of birth stays as it was first sent.",
+        hint="check which date is right; both are kept, and the earlier one is never lost",
         source="Child protection dataset, Research Data Scotland: a corrected copy beside the raw value",
         dimension=Dimension.CONSISTENCY,
-        logic=Shape("the journal, which keeps every version as it was sent"),
-        passing=(),
+        logic=Steady("date_of_birth"),
+        fields=("date_of_birth",),
+        passing=(
+            {},
+            [("children", _EARLIER), ("children", {})],
+            [("children", _EARLIER | _UNBORN_THEN), ("children", {})],
+        ),
+        failing=([("children", _EARLIER | {"date_of_birth": "2015-01-02"}), ("children", {})],),
     ),
     codes_of_lists("ID18", "children", "a children record"),
     _rule(
@@ -302,5 +323,124 @@ RULES = (
             {},
             {"siblings": [{"child": "child-0002", "relation": "full"}, {"child": "child-0003", "relation": "half"}]},
         ),
+    ),
+    _rule(
+        code="ID28",
+        severity=Severity.QUERY,
+        says="A child has one Scottish Candidate Number, whoever holds it.",
+        hint="check in SEEMiS which number is the child's; if these are two children, ask for the link to be undone",
+        source="Scottish Government statisticians' checks: more than one candidate number to a child",
+        dimension=Dimension.CONSISTENCY,
+        logic=_one_number("scn"),
+        fields=("scn",),
+        passing=(
+            {},
+            [("children", {}), ("children", _HEALTH)],
+            [("children", {}), ("children", _HEALTH | {"scn": "122914177"})],
+        ),
+        failing=([("children", {}), ("children", _HEALTH | {"scn": "122914178"})],),
+    ),
+    _rule(
+        code="ID29",
+        severity=Severity.QUERY,
+        says="A child has one Community Health Index number, whoever holds it.",
+        hint="check with the health board which number is in use, or that these are not two children",
+        source="Public Health Scotland, phsmethods",
+        dimension=Dimension.CONSISTENCY,
+        logic=_one_number("chi"),
+        fields=("chi",),
+        passing=({}, [("children", {}), ("children", _HEALTH)]),
+        failing=([("children", {}), ("children", _HEALTH | {"chi": "1502123436"})],),
+    ),
+    no_stand_in_dates("ID30", BY_NAME["children"], failing=({"date_of_birth": "1900-01-02"},)),
+    _rule(
+        code="ID31",
+        severity=Severity.QUERY,
+        says="Of a child who is not born yet the sex is unborn, or not known.",
+        hint="send the sex as unborn until the child is born, and then the date of birth too",
+        source="England CIN census rule 8750, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Row(
+            "date_of_birth IS NULL AND NOT flag('sexes', sex, 'is_unborn') AND NOT flag('sexes', sex, 'is_not_known')"
+        ),
+        fields=("sex", "date_of_birth"),
+        passing=({}, _UNBORN | {"expected_date_of_birth": "2026-03-01"}),
+        failing=(_UNBORN | {"expected_date_of_birth": "2026-03-01", "sex": "female"},),
+    ),
+    _rule(
+        code="ID32",
+        severity=Severity.INFO,
+        says="A child's sex stays as it was first sent, once it is known.",
+        hint="for information: a correction, or a change that is the child's own",
+        source="England SSDA903 rule 202, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Steady(
+            "sex", unless="flag('sexes', earlier.sex, 'is_unborn') OR flag('sexes', earlier.sex, 'is_not_known')"
+        ),
+        fields=("sex",),
+        passing=({}, [("children", _EARLIER | {"sex": "not_known"}), ("children", {})]),
+        failing=([("children", _EARLIER | {"sex": "male"}), ("children", {})],),
+    ),
+    _rule(
+        code="ID33",
+        severity=Severity.INFO,
+        says="A child's ethnic group stays as it was first sent, once it is known.",
+        hint="for information: it is as the child or the family describes it",
+        source="England SSDA903 rule 204, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Steady("ethnic_group", unless="flag('ethnic_groups', earlier.ethnic_group, 'is_not_known')"),
+        fields=("ethnic_group",),
+        passing=({}, [("children", _EARLIER | {"ethnic_group": None}), ("children", {})]),
+        failing=([("children", _EARLIER | {"ethnic_group": "african"}), ("children", {})],),
+    ),
+    _rule(
+        code="ID34",
+        severity=Severity.QUERY,
+        says="A child's Scottish Candidate Number stays as it was first sent.",
+        hint="check in SEEMiS that the number is this child's",
+        source="England SSDA903 rule 208, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Steady("scn"),
+        fields=("scn",),
+        passing=({}, [("children", _EARLIER | {"scn": None}), ("children", {})]),
+        failing=([("children", _EARLIER | {"scn": "122914178"}), ("children", {})],),
+    ),
+    _rule(
+        code="ID35",
+        severity=Severity.QUERY,
+        says="A child's Community Health Index number stays as it was first sent.",
+        hint="check with the health board: a number may be issued anew",
+        source="England SSDA903 rule 208, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Steady("chi"),
+        fields=("chi",),
+        passing=({}, [("children", _EARLIER | {"chi": None}), ("children", {})]),
+        failing=([("children", _EARLIER | {"chi": "1502123436"}), ("children", {})],),
+    ),
+    _rule(
+        code="ID36",
+        severity=Severity.QUERY,
+        says="A disability is listed once.",
+        hint="take the second mention away",
+        source="England CIN census rules 8790 and 8794, logic only",
+        dimension=Dimension.UNIQUENESS,
+        logic=Unique(("value",), within_record=True),
+        fields=("value",),
+        table="children_disabilities",
+        passing=({}, {"disabilities": ["hearing", "vision"]}),
+        failing=({"disabilities": ["hearing", "hearing"]},),
+    ),
+    _rule(
+        code="ID37",
+        severity=Severity.QUERY,
+        says="An additional support need is listed once.",
+        hint="take the second mention away",
+        source="England CIN census rules 8790 and 8794, logic only",
+        dimension=Dimension.UNIQUENESS,
+        logic=Unique(("value",), within_record=True),
+        fields=("value",),
+        table="children_additional_support_needs",
+        passing=({},),
+        failing=({"additional_support_needs": ["dyslexia", "dyslexia"]},),
     ),
 )

@@ -3,7 +3,14 @@
 from functools import partial
 
 from quality.rule import Dimension, NoData, Query, Row, Rule, Severity, Shape
-from quality.rules.recurring import codes_of_lists, other_in_words, view_with_method
+from quality.rules.recurring import (
+    child_is_held,
+    codes_of_lists,
+    no_stand_in_dates,
+    other_in_words,
+    view_with_method,
+)
+from schemas.registry import BY_NAME
 
 _rule = partial(Rule, family="chronologies")
 _CI17 = "Care Inspectorate, Practice guide to chronologies, 2017"
@@ -205,4 +212,6 @@ RULES = (
         fields=("significance",),
         failing=({"significance": None},),
     ),
+    no_stand_in_dates("CH25", BY_NAME["chronologies"], failing=({"happened_on": "1900-01-02"},)),
+    child_is_held("CH26", "chronologies"),
 )

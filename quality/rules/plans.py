@@ -9,7 +9,14 @@ from functools import partial
 from typing import Any
 
 from quality.rule import Codes, Dimension, Query, Row, Rule, Severity
-from quality.rules.recurring import codes_of_lists, other_in_words, view_with_method
+from quality.rules.recurring import (
+    child_is_held,
+    codes_of_lists,
+    no_stand_in_dates,
+    other_in_words,
+    view_with_method,
+)
+from schemas.registry import BY_NAME
 
 _rule = partial(Rule, family="plans")
 _ENDED: dict[str, Any] = {"ended_on": "2025-11-28", "end_reason": "outcomes_achieved", "actions": []}
@@ -193,11 +200,14 @@ RULES = (
     _rule(
         code="PL22",
         severity=Severity.ERROR,
-        says="A plan is agreed and ends on or after the day that work on it started, and has not ended in the future.",
+        says="A plan is agreed and ends on or after the day that work on it started, and none of that is to come.",
         hint="correct started_on, agreed_on or ended_on",
         source="Kith contract",
         dimension=Dimension.CONSISTENCY,
-        logic=Row("ended_on < started_on OR agreed_on < started_on OR ended_on > today() OR agreed_on > today()"),
+        logic=Row(
+            "ended_on < started_on OR agreed_on < started_on OR started_on > today()"
+            " OR ended_on > today() OR agreed_on > today()"
+        ),
         fields=("started_on", "agreed_on", "ended_on"),
         passing=({}, _ENDED),
         failing=({"agreed_on": "2025-03-19"}, _ENDED | {"ended_on": "2025-03-01"}, _ENDED | {"ended_on": "2026-02-01"}),
@@ -332,5 +342,84 @@ RULES = (
         fields=("consent",),
         passing=({}, {"consent": "refused"}),
         failing=({"consent": None},),
+    ),
+    no_stand_in_dates("PL33", BY_NAME["plans"], failing=({"agreed_on": "2099-12-31"}, _review(held_on="1900-01-02"))),
+    child_is_held("PL34", "plans"),
+    _rule(
+        code="PL35",
+        severity=Severity.QUERY,
+        says="No review of a plan is held after the plan has ended.",
+        hint="correct the review's day, or the day that the plan ended",
+        source="England CIN census rule 8565, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Row("held_on > record.ended_on"),
+        fields=("held_on",),
+        table="plans_reviews",
+        passing=(_review(), _ENDED | _review()),
+        failing=(_ENDED | _review(held_on="2025-11-29"),),
+    ),
+    _rule(
+        code="PL36",
+        severity=Severity.QUERY,
+        says="A plan lasts a day or more.",
+        hint="retract a plan that was made in error, or correct its dates",
+        source="England CIN census rule 4012, logic only",
+        dimension=Dimension.ACCURACY,
+        logic=Row("ended_on = started_on"),
+        fields=("ended_on", "started_on"),
+        passing=({}, _ENDED),
+        failing=(_ENDED | {"ended_on": "2025-03-20", "started_on": "2025-03-20"},),
+    ),
+    _rule(
+        code="PL37",
+        severity=Severity.QUERY,
+        says="A child has one plan of a kind at a time.",
+        hint="end the one that the other takes the place of, with `supersedes` on the later one",
+        source="England CIN census rules 4004 and 4014, logic only; GIRFEC: one child's plan",
+        dimension=Dimension.UNIQUENESS,
+        logic=Query(
+            "SELECT DISTINCT plan.$key AS record_key FROM plans AS plan"
+            " JOIN plans AS other ON other.linked_child = plan.linked_child AND other.plan_type = plan.plan_type"
+            " AND other.$key <> plan.$key AND (other.ended_on IS NULL OR other.ended_on > plan.started_on)"
+            " AND (plan.ended_on IS NULL OR plan.ended_on > other.started_on)"
+        ),
+        fields=("started_on", "ended_on", "plan_type"),
+        passing=(
+            {},
+            [("plans", _EARLIER | {"ended_on": "2025-12-01"}), ("plans", _LATER)],
+            [("plans", {}), ("plans", {"plan_type": "csp"})],
+        ),
+        failing=([("plans", {}), ("plans", {})],),
+    ),
+    _rule(
+        code="PL38",
+        severity=Severity.INFO,
+        says="What several duties ask of a child's plan stands in one plan.",
+        hint="for information: one plan may say its further duties in also_serves",
+        source="England CIN census rules 4001, 4016 and 4017, logic only; GIRFEC: one child's plan",
+        dimension=Dimension.CONSISTENCY,
+        logic=Query(
+            "SELECT $key AS record_key FROM plans WHERE ended_on IS NULL"
+            " QUALIFY count(*) OVER (PARTITION BY source, child) > 1"
+        ),
+        fields=("plan_type",),
+        passing=({}, [("plans", {}), ("plans", {"child": "child-0002"})]),
+        failing=([("plans", {}), ("plans", {"plan_type": "csp"})],),
+    ),
+    _rule(
+        code="PL39",
+        severity=Severity.QUERY,
+        says="A plan starts on or after the day of the referral that led to it.",
+        hint="correct started_on, or the referral that the plan names",
+        source="England CIN census rule 4015, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Query(
+            "SELECT plan.$key AS record_key FROM plans AS plan JOIN referrals AS asked"
+            " ON asked.source = plan.source AND asked.source_id = plan.referral"
+            " WHERE plan.started_on < local_date(asked.received_at)"
+        ),
+        fields=("started_on", "referral"),
+        passing=({}, [("referrals", {}), ("plans", {"referral": "referrals-1"})]),
+        failing=([("referrals", {}), ("plans", {"referral": "referrals-1", "started_on": "2025-03-02"})],),
     ),
 )

@@ -3,7 +3,14 @@
 from functools import partial
 
 from quality.rule import Dimension, Query, Row, Rule, Severity, Shape
-from quality.rules.recurring import codes_of_lists, other_in_words, view_with_method
+from quality.rules.recurring import (
+    child_is_held,
+    codes_of_lists,
+    no_stand_in_dates,
+    other_in_words,
+    view_with_method,
+)
+from schemas.registry import BY_NAME
 
 _rule = partial(Rule, family="referrals")
 _UNDECIDED = {
@@ -18,6 +25,7 @@ _LATE_IN_YEAR = {
     "screened_at": None,
     "recorded_at": "2025-12-29T10:00:00+00:00",
 }
+_REFUSED = {"decision": "no_further_action", "no_further_action_reason": "below_threshold"}
 _JOINED = {"decision": "already_open", "joined_to": "referrals-1"}
 _OPEN = {"closed_on": None}
 
@@ -343,5 +351,32 @@ RULES = (
         fields=("decided_at",),
         passing=({}, _UNDECIDED, {"decided_at": "2026-01-16T12:00:00+00:00"}),
         failing=({"decided_at": "2026-01-17T12:00:00+00:00"},),
+    ),
+    no_stand_in_dates("RF30", BY_NAME["referrals"], failing=({"closed_on": "1900-01-02"},)),
+    child_is_held("RF31", "referrals"),
+    _rule(
+        code="RF32",
+        severity=Severity.QUERY,
+        says="No plan and no protection process rests on a referral on which nothing further was done.",
+        hint="correct the referral's decision, or what names it",
+        source="England CIN census rules 4000, 8831 and 8832, logic only",
+        dimension=Dimension.CONSISTENCY,
+        logic=Query(
+            "SELECT asked.$key AS record_key FROM referrals AS asked"
+            " WHERE flag('referral_decisions', asked.decision, 'is_no_further_action')"
+            " AND (EXISTS (SELECT 1 FROM plans WHERE plans.source = asked.source AND plans.referral = asked.source_id)"
+            " OR EXISTS (SELECT 1 FROM child_protection AS process"
+            " WHERE process.source = asked.source AND process.referral = asked.source_id))"
+        ),
+        fields=("decision",),
+        passing=(
+            {},
+            [("referrals", _REFUSED), ("plans", {})],
+            [("referrals", {}), ("plans", {"referral": "referrals-1"})],
+        ),
+        failing=(
+            [("referrals", _REFUSED), ("plans", {"referral": "referrals-1"})],
+            [("referrals", _REFUSED), ("child_protection", {"referral": "referrals-1"})],
+        ),
     ),
 )

@@ -8,6 +8,8 @@ from schemas.codelists import code_list
 from seed.damage.ways import (
     FAR,
     NO_CODE,
+    OUTSIDE,
+    STAND_IN,
     Around,
     Damage,
     Effects,
@@ -21,13 +23,15 @@ from seed.damage.ways import (
     is_flagged,
     item,
     lacks,
+    of_nobody,
     put,
+    same_ids,
     setting,
     when,
     without_words,
 )
 from seed.days import AS_OF, LAST_EVENT, days
-from seed.postings import Record
+from seed.postings import Posting, Record
 from seed.reference import one
 
 ENDED, OPEN = has("ended_on"), lacks("ended_on")
@@ -189,7 +193,12 @@ def _still_open_too(record: Record, around: Around) -> Effects | None:
     if not ENDED(record) or not still_open:
         return None
     _reopened(record)
-    return effects_on("LA24", still_open)
+    after = (
+        p for p in around.others("care_episodes") if ENDED(p.record) and p.record["ended_on"] > record["started_on"]
+    )
+    overlapped = [*after]
+    beside = [around.posting, *overlapped] if overlapped else []
+    return [*effects_on("LA24", still_open), *effects_on("LA68", beside)]
 
 
 def _born_on(around: Around) -> date | None:
@@ -246,12 +255,110 @@ def _coded(codelist: str, field: str, flag: str) -> Callable[[Record], None]:
 
 
 IS_LEFT = _moved(lambda placement: True)
+TO_ANOTHER_CARER = _moved(is_flagged("change_reasons", "change_reason", "same_carer", "false"))
 LEFT_LONG_AGO = _moved(lambda placement: placement["ended_on"] < LONG_AGO)
 PARTICULAR = every(lacks("permanence"), lambda record: not _stays_on(record))
 LEGACY = one("legal_reasons", "legacy_only", "allows_at_home")
 AT_16 = sorted(
     code_list("end_reasons").flagged("minimum_age", "16") - code_list("end_reasons").flagged("is_continuing_care")
 )
+
+
+def _can_have_another_reason(record: Record) -> bool:
+    return record["primary_reason"] in PLAIN_REASONS
+
+
+def _another_reason(record: Record) -> None:
+    taken = {record["primary_reason"], *record.get("contributory_reasons", [])}
+    record["primary_reason"] = next(reason for reason in PLAIN_REASONS if reason not in taken)
+
+
+def _alone(then: Damage) -> Damage:
+    """A damage only for a child's one episode, which no open plan rests on."""
+
+    def damage(record: Record, around: Around) -> Effects | None:
+        rests = [p for p in around.others("plans") if "ended_on" not in p.record]
+        return None if around.others("care_episodes") or rests else then(record, around)
+
+    return damage
+
+
+def _runs_on(record: Record, around: Around) -> Effects | None:
+    """An episode that ends five days after the next has begun."""
+    if not ENDED(record) or not PARTICULAR(record) or WAS_ADOPTED(record):
+        return None
+    next_one = _following(record, around)
+    if next_one is None or next_one.record.get("ended_on", LAST_EVENT) < next_one.record["started_on"] + days(9):
+        return None
+    ended_on, later = record["ended_on"], next_one.record["started_on"] + days(5)
+    for part in (record, *record["placements"], *record["legal_reasons"]):
+        if part.get("ended_on") == ended_on:
+            part["ended_on"] = later
+    return effects_on("LA68", [next_one])
+
+
+def _following(record: Record, around: Around) -> Posting | None:
+    """The child's next episode in the same source."""
+    after = [p for p in around.others("care_episodes") if p.record["started_on"] >= record["ended_on"]]
+    return min(after, key=lambda posting: posting.record["started_on"], default=None)
+
+
+def _starts_as_another_ends(record: Record, around: Around) -> Effects | None:
+    """An episode that starts on the day that the one before ended."""
+    first = record["started_on"]
+    before = [p.record for p in around.others("care_episodes") if p.record.get("ended_on", FAR) < first]
+    if not before or record.get("short_breaks"):
+        return None
+    for part in (record, *record["placements"], *record["legal_reasons"]):
+        if part["started_on"] == first:
+            part["started_on"] = max(each["ended_on"] for each in before)
+    return ()
+
+
+def _under_12(from_on: str, then: Damage) -> Damage:
+    """A damage only for episodes of children under 12, since the age of criminal responsibility is 12."""
+
+    def damage(record: Record, around: Around) -> Effects | None:
+        born_on = _born_on(around)
+        young = born_on is not None and age_on(born_on, LAST_EVENT) < 12
+        return then(record, around) if young and record[from_on] > date(2021, 12, 17) else None
+
+    return damage
+
+
+def _into_custody(placement: Record) -> None:
+    placement["change_reason"] = one("change_reasons", "is_custody")
+    placement.pop("is_planned", None)
+
+
+def _before_criminal_court(record: Record, around: Around) -> Effects:
+    first = record["legal_reasons"][0]
+    court = {"id": "lr-court", "legal_reason": one("legal_reasons", "is_court", "allows_secure")}
+    dates = {name: first[name] for name in ("started_on", "ended_on") if name in first}
+    record["legal_reasons"] = [*record["legal_reasons"], court | dates]
+    return ()
+
+
+REASON_FLAGS = ("needs_text", "is_not_yet_known", "is_unaccompanied", "is_pre_birth", "is_transfer", "legacy_only")
+DESTINATION_FLAGS = ("is_at_home", "is_adoption", "is_death", "is_continuing_care", "is_not_known", "needs_text")
+PLAIN_REASONS = sorted(
+    code for code, row in code_list("care_reasons").rows.items() if all(row[flag] != "true" for flag in REASON_FLAGS)
+)
+PLAIN_DESTINATION = next(
+    code
+    for code, row in code_list("destinations").rows.items()
+    if all(row[flag] == "false" for flag in DESTINATION_FLAGS)
+)
+
+
+def _adopted_at_18(record: Record, around: Around) -> Effects | None:
+    born_on = _born_on(around)
+    if born_on is None or not ENDED(record) or age_on(born_on, record["ended_on"]) < 18 or not PARTICULAR(record):
+        return None
+    record |= {"end_reason": one("end_reasons", "is_adoption"), "destination": one("destinations", "is_adoption")}
+    return effects_on("LA15", [around.posting])
+
+
 DAMAGES: Mapping[str, Damage] = {
     "LA01": when(ENDED, change(_ends_before_start)),
     "LA02": _before_birth,
@@ -345,4 +452,22 @@ DAMAGES: Mapping[str, Damage] = {
         16, item("legal_reasons", has("s25_basis"), setting(s25_basis=one("s25_bases", "has_child_agreement")))
     ),
     "PL14": _not_ended,
+    "LA08": when(_can_have_another_reason, change(_another_reason)),
+    "LA62": item("legal_reasons", has("started_on"), setting(reviewed_on=[STAND_IN])),
+    "LA63": _alone(of_nobody(ENDED)),
+    "LA64": when(OPEN, item("placements", OPEN, _coded("change_reasons", "change_reason", "is_end_of_short_term"))),
+    "LA65": when(
+        is_flagged("end_reasons", "end_reason", "is_return_home"),
+        put(destination=PLAIN_DESTINATION),
+    ),
+    "LA66": change(_review(held_on=STAND_IN, child_took_part=one("participation", "took_part"))),
+    "LA67": item("permanence", is_flagged("permanence_steps", "step", "is_decision"), setting(on=FAR)),
+    "LA68": _runs_on,
+    "LA69": _starts_as_another_ends,
+    "LA73": _under_12("started_on", _before_criminal_court),
+    "LA74": _under_12("started_on", item("placements", TO_ANOTHER_CARER, _into_custody)),
+    "LA59": same_ids("placements"),
+    "LA60": same_ids("legal_reasons"),
+    "LA61": put(responsible_authority=OUTSIDE),
+    "LA72": _adopted_at_18,
 }

@@ -7,9 +7,13 @@ from quality.functions import age_on
 from schemas.codelists import code_list
 from seed.damage.ways import (
     NO_CODE,
+    NOTHING_ELSE,
+    OUTSIDE,
+    STAND_IN,
     Around,
     Damage,
     Effects,
+    SideEffect,
     Test,
     both,
     change,
@@ -20,13 +24,15 @@ from seed.damage.ways import (
     is_flagged,
     item,
     lacks,
+    of_nobody,
     put,
+    same_ids,
     setting,
     when,
     without_words,
 )
 from seed.days import AS_OF, days
-from seed.postings import Record
+from seed.postings import Posting, Record
 from seed.reference import one
 
 REGISTERED, DEREGISTERED = has("registered_on"), has("deregistered_on")
@@ -104,6 +110,80 @@ def _under_16(then: Damage) -> Damage:
     return damage
 
 
+def _any(record: Record, kind: Test) -> bool:
+    """Whether a meeting of a kind was held."""
+    return any(kind(meeting) and "held_on" in meeting for meeting in record.get("meetings", []))
+
+
+def _further(record: Record, kind: str, held_on: date) -> None:
+    """A further meeting of a kind, with nothing late about it."""
+    meeting = {"id": "m-further", "type": kind, "held_on": held_on, "record_sent_on": held_on}
+    record["meetings"] = [*record["meetings"], meeting | {"child_took_part": one("participation", "took_part")}]
+
+
+def _reviewed_first(record: Record) -> None:
+    _further(record, one("meeting_types", "can_deregister"), record["concern_on"])
+
+
+def _met_after(record: Record) -> None:
+    kind = next(iter(code_list("meeting_types").flagged("is_planning_meeting", "false")))
+    _further(record, kind, record["ended_on"] + timedelta(days=1))
+
+
+def _met_twice(record: Record) -> None:
+    again = next(each for each in record["meetings"] if IS_PLANNING(each) and HELD(each))
+    record["meetings"] = [*record["meetings"], again | {"id": "m-again"}]
+
+
+def _registered_a_day_late(record: Record) -> None:
+    record["registered_on"] += timedelta(days=1)
+
+
+def _on_a_saturday(meeting: Record) -> None:
+    meeting["held_on"] -= timedelta(days=(meeting["held_on"].weekday() + 2) % 7)
+
+
+def _off_at_once(record: Record) -> None:
+    record["deregistered_on"] = record["registered_on"]
+
+
+def _reviewed_too_soon(record: Record) -> None:
+    review = next(each for each in record["meetings"] if CAN_DEREGISTER(each) and HELD(each))
+    review["held_on"] = record["concern_on"]
+
+
+def _registered_beside(record: Record, around: Around) -> Effects | None:
+    """A registration that ends two days after the next has begun."""
+    after = _next_process(record, around)
+    if after is None or "registered_on" not in after.record or "deregistered_on" not in record:
+        return None
+    record["deregistered_on"] = record["ended_on"] = after.record["registered_on"] + days(2)
+    return [SideEffect("CP41", after)] if record["ended_on"] < AS_OF else None
+
+
+def _processes_overlap(record: Record, around: Around) -> Effects | None:
+    """A process that ends two days after the next has begun."""
+    after = _next_process(record, around)
+    if after is None or "ended_on" not in record:
+        return None
+    record["ended_on"] = after.record["concern_on"] + days(2)
+    return NOTHING_ELSE if record["ended_on"] < AS_OF else None
+
+
+def _next_process(record: Record, around: Around) -> Posting | None:
+    """The child's next process in the same source."""
+    later = [p for p in around.others("child_protection") if p.record["concern_on"] > record["concern_on"]]
+    return min(later, key=lambda posting: posting.record["concern_on"], default=None)
+
+
+def _concern_too_soon(record: Record) -> None:
+    record["concern_on"] -= timedelta(days=4)
+
+
+def _discussed_twice(record: Record) -> None:
+    record["irds"] = [*record["irds"], record["irds"][0]]
+
+
 DAMAGES: Mapping[str, Damage] = {
     "CP01": _late(IS_INITIAL),
     "CP02": _late(IS_PRE_BIRTH),
@@ -136,4 +216,22 @@ DAMAGES: Mapping[str, Damage] = {
     "CP26": _under_16(
         when(DEREGISTERED, put(deregistration_reason=one("deregistration_reasons", "is_age"))),
     ),
+    "CP30": item("meetings", HELD, setting(due_on=STAND_IN)),
+    "CP31": _has_no_plan(of_nobody(lambda record: True)),
+    "CP32": when(lambda record: _any(record, IS_INITIAL), drop("investigation_started_on", "investigation_ended_on")),
+    "CP33": when(lambda record: _any(record, IS_INITIAL), change(_reviewed_first)),
+    "CP34": when(has("ended_on", "meetings"), change(_met_after)),
+    "CP35": when(has("ended_on"), drop("investigation_ended_on")),
+    "CP36": when(lambda record: _any(record, IS_PLANNING), change(_met_twice)),
+    "CP37": when(every(DEREGISTERED, _registered_long_ago), change(_registered_a_day_late)),
+    "CP38": item("meetings", every(CAN_DEREGISTER, HELD), _on_a_saturday),
+    "CP39": when(DEREGISTERED, change(_off_at_once)),
+    "CP40": when(lambda record: REGISTERED(record) and _any(record, CAN_DEREGISTER), change(_reviewed_too_soon)),
+    "CP41": _registered_beside,
+    "CP42": when(has("referral"), change(_concern_too_soon)),
+    "CP43": _processes_overlap,
+    "CP44": when(DEREGISTERED, put(deregistration_reason=one("deregistration_reasons", "is_death"))),
+    "CP27": same_ids("meetings"),
+    "CP28": change(_discussed_twice),
+    "CP29": _has_no_plan(put(authority=OUTSIDE)),
 }

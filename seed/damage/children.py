@@ -1,12 +1,14 @@
 """How to break each rule of children."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from schemas.codelists import code_list
 from seed.damage.ways import (
     FAR,
     NO_CODE,
+    OUTSIDE,
+    STAND_IN,
     Around,
     Damage,
     Effects,
@@ -88,9 +90,7 @@ def _dies_too_soon(record: Record) -> None:
 
 def _a_day_before(record: Record, around: Around) -> Effects | None:
     """A birth date a day before the one that the child's other sources hold."""
-    mine = around.posting
-    elsewhere = [p for p in around.household if p.family == mine.family and p.person is mine.person and p is not mine]
-    if not elsewhere or "date_of_birth" not in record:
+    if not around.anywhere("children") or "date_of_birth" not in record:
         return None
     record["date_of_birth"] -= timedelta(days=1)
     return ()
@@ -100,11 +100,54 @@ def _much_later(record: Record) -> None:
     record["expected_date_of_birth"] += timedelta(days=500)
 
 
-OUTSIDE = next(
-    code
-    for code, row in code_list("local_authorities").rows.items()
-    if row["is_council"] == "false" and row["is_not_known"] == "false"
-)
+def _a_day_sooner(record: Record) -> None:
+    """A birth date a day before the one first sent."""
+    record["date_of_birth"] -= timedelta(days=1)
+
+
+def _renumbered(field: str, with_check: Callable[[str], str | None], serial: slice) -> Callable[[Record], None]:
+    """Another number of the same day or year, as good as the first."""
+
+    def does(record: Record) -> None:
+        number, width = record[field], serial.stop - serial.start
+        serials = (int(number[serial]) + 2 * step for step in range(1, 400))
+        bodies = (f"{number[: serial.start]}{value % 10**width:0{width}}" for value in serials)
+        record[field] = next(found for body in bodies if (found := with_check(body)))
+
+    return does
+
+
+def _another_number(field: str, with_check: Callable[[str], str | None], serial: slice) -> Damage:
+    """A good number that is not the one another of the child's sources holds."""
+
+    def damage(record: Record, around: Around) -> Effects | None:
+        if field not in record or not any(field in other.record for other in around.anywhere("children")):
+            return None
+        _renumbered(field, with_check, serial)(record)
+        return ()
+
+    return damage
+
+
+def _has_sex(record: Record) -> bool:
+    return record["sex"] not in (_OTHER_SEX, *code_list("sexes").flagged("is_not_known"))
+
+
+def _another_group(record: Record) -> None:
+    known = code_list("ethnic_groups").flagged("is_not_known", "false")
+    record["ethnic_group"] = min(known - {record["ethnic_group"]})
+
+
+def _again(field: str) -> Callable[[Record], None]:
+    def does(record: Record) -> None:
+        record[field] = [*record[field][:1], *record[field]] if record[field][0] != "none" else ["other", "other"]
+
+    return does
+
+
+_OTHER_SEX = one("sexes", "has_odd_chi")
+
+
 DAMAGES: Mapping[str, Damage] = {
     "ID01": _digit_short("scn"),
     "ID02": _wrong_digit("scn"),
@@ -127,4 +170,16 @@ DAMAGES: Mapping[str, Damage] = {
     "ID24": when(has("home_data_zone"), put(local_authority=OUTSIDE)),
     "ID25": when(has("siblings"), change(_twice)),
     "ID26": _a_day_before,
+    "ID17": when(BORN, change(_a_day_sooner)),
+    "ID28": _another_number("scn", scn_with_check, slice(2, 8)),
+    "ID29": _another_number("chi", chi_with_check, slice(6, 9)),
+    "ID30": when(BORN, put(expected_date_of_birth=STAND_IN)),
+    "ID31": when(UNBORN, put(sex=one("sexes", "has_odd_chi"))),
+    "ID32": when(every(BORN, lacks("chi"), _has_sex), put(sex=_OTHER_SEX)),
+    "ID33": when(has("ethnic_group"), change(_another_group)),
+    "ID34": when(has("scn"), change(_renumbered("scn", scn_with_check, slice(2, 8)))),
+    "ID35": when(has("chi"), change(_renumbered("chi", chi_with_check, slice(6, 9)))),
+    "ID36": when(has("disabilities"), change(_again("disabilities"))),
+    "ID37": when(has("additional_support_needs"), change(_again("additional_support_needs"))),
+    "ID07": when(every(has("chi"), _has_sex), put(sex=_OTHER_SEX)),
 }

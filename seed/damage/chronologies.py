@@ -1,7 +1,7 @@
 """How to break each rule of chronologies."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from schemas.codelists import code_list
 from seed.damage.ways import (
@@ -18,6 +18,7 @@ from seed.damage.ways import (
     is_flagged,
     lacks,
     leaf,
+    of_nobody,
     put,
     when,
 )
@@ -88,6 +89,7 @@ def _before_birth(record: Record, around: Around) -> Effects | None:
     return ()
 
 
+STAND_IN_END = date(2099, 12, 31)
 BEFORE_BIRTH = is_flagged("event_types", "event_type", "before_birth_allowed")
 ACTED = has("action_taken")
 DAMAGES: Mapping[str, Damage] = {
@@ -106,4 +108,8 @@ DAMAGES: Mapping[str, Damage] = {
     "CH21": when(lacks("corrects"), put(corrects="ch-none-0000-none")),
     "CH22": when(ACTED, put(no_action_reason="No action was needed at this time.")),
     "CH23": _over_before("contributed_at_meeting_on"),
+    "CH25": when(IS_EXACT, put(ended_on=STAND_IN_END)),
+    "CH26": of_nobody(lacks("corrects", "draws_on")),
+    "CH05": put(description="Mother was manipulative at the meeting."),
+    "CH24": drop("significance"),
 }

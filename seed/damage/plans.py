@@ -6,6 +6,7 @@ from datetime import timedelta
 from schemas.codelists import code_list
 from seed.damage.ways import (
     NO_CODE,
+    STAND_IN,
     Around,
     Damage,
     Effects,
@@ -18,11 +19,13 @@ from seed.damage.ways import (
     item,
     lacks,
     leaf,
+    of_nobody,
     put,
     setting,
     when,
     without_words,
 )
+from seed.days import LAST_EVENT
 from seed.postings import Record
 from seed.reference import one
 
@@ -70,10 +73,44 @@ def _goes_on(record: Record, around: Around) -> Effects | None:
     row = code_list("plan_types").rows[record["plan_type"]]
     rests_on = "care_episodes" if row["needs_open_care_episode"] == "true" else "child_protection"
     ends = "ended_on" if rests_on == "care_episodes" else "deregistered_on"
-    still = any(ends not in other.record for other in around.others(rests_on))
+    still = any(ends not in other.record for other in around.anywhere(rests_on))
     if "ended_on" not in record or stands_alone(record) or still or not around.is_leaf():
         return None
     dropping("ended_on", "end_reason")(record)
+    return ()
+
+
+def _reviewed_after(record: Record, around: Around) -> Effects | None:
+    """A review a week after the plan ended."""
+    on = record["ended_on"] + timedelta(days=7)
+    if on > LAST_EVENT or not record.get("reviews"):
+        return None
+    record["reviews"][-1] |= {"due_on": on, "held_on": on, "child_took_part": one("participation", "took_part")}
+    return ()
+
+
+def _one_day(record: Record) -> None:
+    record["ended_on"] = record["started_on"]
+    dropping("agreed_on", "reviews")(record)
+
+
+def _goes_on_beside(record: Record, around: Around) -> Effects | None:
+    """A plan that ends ten days after the one of its kind that took its place began."""
+    mine = around.posting.source_id
+    later = [p for p in around.others("plans") if p.record.get("supersedes") == mine]
+    same = [p for p in later if p.record["plan_type"] == record["plan_type"]]
+    if "ended_on" not in record or not same or same[0].record["started_on"] > LAST_EVENT - timedelta(days=10):
+        return None
+    record["ended_on"] = same[0].record["started_on"] + timedelta(days=10)
+    return ()
+
+
+def _before_it_was_asked(record: Record, around: Around) -> Effects | None:
+    """A plan that started ten days before the referral that led to it."""
+    asked = next((p for p in around.others("referrals") if p.source_id == record.get("referral")), None)
+    if asked is None or not stands_alone(record) or "supersedes" in record:
+        return None
+    record["started_on"] = asked.record["received_at"].date() - timedelta(days=10)
     return ()
 
 
@@ -107,4 +144,11 @@ DAMAGES: Mapping[str, Damage] = {
     "PL30": when(has("transition"), change(_accepted_too_soon)),
     "PL31": change(_its_own_duty),
     "PL32": when(every(has("agreed_on"), has("consent")), drop("consent")),
+    "PL33": item("reviews", HELD, setting(due_on=STAND_IN)),
+    "PL34": of_nobody(every(stands_alone, lacks("supersedes"))),
+    "PL35": when(has("ended_on"), _reviewed_after),
+    "PL36": when(has("ended_on"), change(_one_day)),
+    "PL37": _goes_on_beside,
+    "PL39": _before_it_was_asked,
+    "PL40": when(has("ended_on"), put(end_reason=one("plan_end_reasons", "is_death"))),
 }

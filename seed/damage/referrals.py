@@ -7,6 +7,7 @@ from schemas.codelists import code_list
 from seed.damage.ways import (
     FAR,
     NO_CODE,
+    STAND_IN,
     Around,
     Damage,
     Effects,
@@ -20,6 +21,7 @@ from seed.damage.ways import (
     is_flagged,
     lacks,
     leaf,
+    of_nobody,
     put,
     when,
     without_words,
@@ -79,6 +81,34 @@ def _weeks_before(record: Record) -> None:
         record[name] -= timedelta(days=21)
 
 
+def _closed_when_nobody_knows(record: Record, around: Around) -> Effects:
+    record["closed_on"] = STAND_IN
+    return [SideEffect("RF19", around.posting)]
+
+
+def _nothing_followed(record: Record, around: Around) -> Effects | None:
+    """Nothing further is said to have been done, though a plan or a process rests on the request."""
+    rests = [*around.others("plans"), *around.others("child_protection")]
+    if not any(other.record.get("referral") == around.posting.source_id for other in rests):
+        return None
+    decision = one("referral_decisions", "is_no_further_action")
+    record |= {"decision": decision, "no_further_action_reason": "below_threshold"}
+    dropping("joined_to", "protection_threshold")(record)
+    return ()
+
+
+def _year_before_birth(record: Record, around: Around) -> Effects | None:
+    """A request made a year before the child was born."""
+    born_on = next((p.record.get("date_of_birth") for p in around.others("children")), None)
+    if born_on is None or not around.is_leaf() or "joined_to" in record:
+        return None
+    sooner = record["received_at"].date() - born_on + timedelta(days=400)
+    for name in ("contact_at", "received_at", "screened_at"):
+        if name in record:
+            record[name] -= sooner
+    return ()
+
+
 DAMAGES: Mapping[str, Damage] = {
     "RF01": leaf(put(received_at=instant(FAR, 600))),
     "RF03": leaf(put(referral_source=NO_CODE)),
@@ -113,4 +143,9 @@ DAMAGES: Mapping[str, Damage] = {
     "RF26": change(_same_again),
     "RF28": without_words("family_not_informed_reasons", "family_not_informed_reason"),
     "RF27": when(every(has("decision"), lacks("joined_to")), drop("decided_at")),
+    "RF30": when(has("closed_on"), _closed_when_nobody_knows),
+    "RF31": of_nobody(lacks("joined_to")),
+    "RF32": _nothing_followed,
+    "RF33": _year_before_birth,
+    "RF29": when(has("decided_at"), put(decided_at=instant(FAR, 600))),
 }

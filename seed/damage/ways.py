@@ -15,7 +15,15 @@ from seed.reference import one
 
 FAR = date(2099, 1, 1)
 """A day that is in the future whenever the data is read."""
+STAND_IN = date(1900, 1, 2)
+"""A day that stands for one not known."""
 NO_CODE = "no-such-code"
+OUTSIDE = next(
+    code
+    for code, row in code_list("local_authorities").rows.items()
+    if row["is_council"] == "false" and row["is_not_known"] == "false"
+)
+"""A council of home that is none of Scotland's."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +43,14 @@ class Around:
 
     def others(self, family: str) -> list[Posting]:
         """The child's other records of a family in the same source."""
+        return [other for other in self.anywhere(family) if other.source == self.posting.source]
+
+    def anywhere(self, family: str) -> list[Posting]:
+        """The child's other records of a family in every source."""
         mine = self.posting
-        same = (p for p in self.household if p.family == family and p.source == mine.source)
-        return [other for other in same if other.person is mine.person and other is not mine]
+        return [
+            p for p in self.household if p.family == family and p.person.number == mine.person.number and p is not mine
+        ]
 
     def is_leaf(self) -> bool:
         """Whether no other record of the household refers to this one."""
@@ -134,6 +147,23 @@ def item(part: str, test: Test, then: Callable[[Record], object]) -> Damage:
 def has(*names: str) -> Test:
     """The test that fields are there."""
     return lambda record: all(name in record for name in names)
+
+
+def same_ids(part: str) -> Damage:
+    """The second item of a list said to be the first one."""
+
+    def damage(record: Record, around: Around) -> Effects | None:
+        if len(record.get(part, [])) < 2:
+            return None
+        record[part][1]["id"] = record[part][0]["id"]
+        return NOTHING_ELSE
+
+    return damage
+
+
+def of_nobody(then: Test = bool) -> Damage:
+    """The record said to be of a child whom its source has not sent."""
+    return leaf(when(then, put(child="c-none-0000-none")))
 
 
 def lacks(*names: str) -> Test:

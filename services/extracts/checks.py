@@ -15,7 +15,7 @@ import polars as pl
 
 from quality.catalogue import code_rule, rules
 from quality.expectations import Data, Recount, RecountCrashed, Recounted, recounting, validate
-from quality.rule import Query, Rule, Severity
+from quality.rule import Query, Rate, Rule, Severity, Steady
 from quality.run import Run, Status, run
 from quality.sql import failing_rows, reads
 from schemas.fields import Release
@@ -131,8 +131,12 @@ class _Skip:
         self.partly = {c.name for c in self.columns.values() if Release.UNRESTRICTED.value in c.left}
 
     def __call__(self, rule: Rule) -> str:
+        if isinstance(rule.logic, Steady):
+            return "the release holds no earlier versions"
         if isinstance(rule.logic, Query):
             return self._query(rule, rule.logic.sql)
+        if isinstance(rule.logic, Rate):
+            return self._query(rule, rule.logic.figures)
         gone = sorted({name for table, name in reads(rule) if not self._is_whole(table, name)})
         return f"the release leaves out, or changes, {', '.join(gone)}" if gone else ""
 

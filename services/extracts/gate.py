@@ -12,6 +12,8 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from sqlalchemy import Boolean, Integer
+from sqlalchemy.types import TypeEngine
 
 from quality.expectations import Data, Recounted
 from quality.gate import ALL, KEYS, NOT_LIVE, NOT_SCORED, NOT_SUBMITTED, NOTHING_HELD, SCORED, councils, gates
@@ -23,7 +25,8 @@ from services.store.engine import Store
 PASSED, FAILED, NOT_JUDGED = "passed", "failed", "not judged"
 OF_THE_STORE = ("scorecard", "run")
 COLUMNS = tuple(column.name for column in scorecards.CARD.c if column.name not in OF_THE_STORE)
-KINDS: Mapping[type, pa.DataType] = {int: pa.int64(), str: pa.string(), bool: pa.bool_()}
+KINDS: Mapping[type, pa.DataType] = {Integer: pa.int64(), Boolean: pa.bool_()}
+"""What is none of these is text."""
 
 
 @dataclass(frozen=True)
@@ -126,12 +129,16 @@ def verdict(told: Told, answers: Sequence[Recounted]) -> Verdict:
 
 def _fill(connection: duckdb.DuckDBPyConnection, table: str, cards: Sequence[Mapping[str, Any]]) -> None:
     """Cards as they were told; where there are none, a table of the columns that they have."""
-    kinds = {column.name: KINDS[column.type.python_type] for column in scorecards.CARD.c}
+    kinds = {column.name: _kind(column.type) for column in scorecards.CARD.c}
     names = list(cards[0]) if cards else COLUMNS
     rows = pa.Table.from_pylist([dict(card) for card in cards], pa.schema([(name, kinds[name]) for name in names]))
     connection.register("told", rows)
     connection.execute(f"CREATE TABLE gate.main.{table} AS SELECT * FROM told")
     connection.unregister("told")
+
+
+def _kind(held: TypeEngine[Any]) -> pa.DataType:
+    return next((kind for of, kind in KINDS.items() if isinstance(held, of)), pa.string())
 
 
 _RUN = "CREATE TABLE gate.main.run AS SELECT CAST(? AS DOUBLE) AS hours_before, CAST(? AS BIGINT) AS rules_crashed"

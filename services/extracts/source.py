@@ -14,7 +14,9 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import make_url
 
-from quality.workspace import DUCKDB_TYPES, create, kinds
+from quality.catalogue import before
+from quality.workspace import DUCKDB_TYPES, create, earlier_kinds, kinds
+from schemas.record import Family
 from schemas.registry import FAMILIES, TABLES
 from schemas.tables import Table
 from services.extracts.shape import child_column
@@ -145,6 +147,19 @@ def _load_sealed(reader: Reader, connection: duckdb.DuckDBPyConnection, as_at: d
 def store_queries(as_at: datetime) -> dict[str, str]:
     """PostgreSQL's SQL, by table, for the rows that the workspace holds of it."""
     return {table.name: _query(table, _instant(as_at)) for table in TABLES}
+
+
+def load_earlier(reader: Reader, connection: duckdb.DuckDBPyConnection, as_at: datetime) -> None:
+    """Fill the workspace with what records had said before an instant, as far as a rule looks back."""
+    for family in FAMILIES:
+        columns = earlier_kinds(family)
+        if columns:
+            _append(connection, before(family.name), reader, _earlier(family, columns, reader.instant(as_at)), columns)
+
+
+def _earlier(family: Family, columns: Mapping[str, str], as_at: str) -> str:
+    named = ", ".join(map(_quoted, columns))
+    return f"SELECT DISTINCT {named} FROM {family.name} WHERE superseded_at <= {as_at} ORDER BY {named}"
 
 
 def load_sources(reader: Reader, connection: duckdb.DuckDBPyConnection) -> None:

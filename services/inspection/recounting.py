@@ -17,7 +17,7 @@ from quality.expectations import Data, Expectation, Recount, RecountCrashed, Rec
 from quality.own_words import CONTRACT, contract, said
 from quality.page import MADE_UP
 from quality.rule import Severity
-from quality.run import Result, Run, Status
+from quality.run import FAILURES, Result, Run, Status
 from quality.sql import failing_rows
 from schemas.registry import TABLES
 from services.extracts.building_place import building_place
@@ -49,7 +49,8 @@ def recounted(
             raise NotRecounted(f"Great Expectations could not count the rules again: {error}") from error
     _keep_contract(asked, answers)
     doubts = dict(_doubts(counted, answers))
-    connection.executemany("DELETE FROM failure WHERE rule = ?", [[code] for code in doubts] or [[""]])
+    for table in FAILURES:
+        connection.execute(f"DELETE FROM {table} WHERE list_contains(?, rule)", [list(doubts)])
     return replace(done, results=[_doubted(result, doubts) for result in done.results])
 
 

@@ -14,7 +14,7 @@ from quality.functions import local_date
 from quality.rule import Severity
 from quality.run import Result, Run, run
 from schemas.registry import FAMILIES
-from services.extracts.source import about, load, load_sources, reader_of
+from services.extracts.source import about, load, load_earlier, load_sources, reader_of
 from services.inspection.reasons import answers
 from services.inspection.recounting import recounted
 from services.inspection.scorecards import cards, gains, prepare
@@ -51,13 +51,14 @@ def run_over_store(
         at = settled_now(store)
         with reader_of(store_url) as reader:
             load(reader, connection, at, lambda table: each(table.name))
+            load_earlier(reader, connection, at)
             load_sources(reader, connection)
             synthetic = about(reader, "synthetic") == "true"
         done = run(connection, rules(), local_date(datetime.now(UTC)), each=lambda: each("rule"))
         if recount_in is not None:
             done = recounted(connection, done, store_url, at, recount_in, synthetic)
         note_contents(connection, [result.rule for result in done.results if result.failed])
-        seen = list(_seen(connection))
+        seen = [*_seen(connection), *_seen_of_agencies(connection)]
         prepare(connection, done)
         told = [list(each_of(connection)) for each_of in (cards, gains, answers)]
         with store.writing() as writing:
@@ -84,6 +85,13 @@ def _seen(connection: duckdb.DuckDBPyConnection) -> Iterator[Seen]:
     ).fetchall():
         severity = Severity.INFO if before_live else by_code()[code].severity
         yield Seen(agency, source, family, source_id, code, place, severity, seq, content)
+
+
+def _seen_of_agencies(connection: duckdb.DuckDBPyConnection) -> Iterator[Seen]:
+    """Each figure that failed: an agency's, of no source and no record; its source_id says what the figure is of."""
+    query = "SELECT source_agency, about, rule FROM figure_failure ORDER BY ALL"
+    for agency, figure, code in connection.execute(query).fetchall():
+        yield Seen(agency, "", by_code()[code].family, figure, code, "", by_code()[code].severity)
 
 
 def _kept(result: Result) -> dict[str, object]:

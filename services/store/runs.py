@@ -46,7 +46,11 @@ KEY = (*RECORD, "rule", "pointer")
 
 @dataclass(frozen=True)
 class Seen:
-    """A rule seen broken at one place of one record: in which version, and by what values (quality.content)."""
+    """A rule seen broken at one place of one record: in which version, and by what values (quality.content).
+
+    One broken by a figure of an agency is of no record: its source and pointer are
+    empty, its source_id is what the figure is of, such as a year.
+    """
 
     source_agency: str
     source: str
@@ -55,8 +59,8 @@ class Seen:
     rule: str
     pointer: str
     severity: str
-    seq: int
-    content: str
+    seq: int = 0
+    content: str = ""
 
 
 SEEN = Table(

@@ -445,7 +445,7 @@ class ReasonCount(SQLModel, table=True):
 
 
 class Finding(SQLModel, table=True):
-    """One rule broken at one place of one record, from when it was first seen.
+    """One rule broken at one place of one record, or by one figure of an agency, from when it was first seen.
 
     `seq` is the version that it was last seen in, `content` a hash of the values that the
     rule speaks of there. The last columns are the explanation in force, where there is one.

@@ -543,6 +543,8 @@ def test_rules_say_what_became_of_them_and_which_could_not_run(released: Release
     told = released.rows("SELECT severity, says FROM quality_results WHERE rule = 'ID18'")
     assert told == [(results["ID18"]["severity"], results["ID18"]["says"])]
     assert (results["LA01"]["status"], results["CH01"]["status"]) == ("pass", "pass")
+    assert results["ID17"]["why"] == "the release holds no earlier versions"
+    assert results["ST03"]["why"] == "no data: no figure is of 20 or more"
 
 
 def test_made_up_data_says_so_in_every_table_file_and_page(released: Released) -> None:

@@ -2,14 +2,18 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 import sqlalchemy
 
-from quality import duckdb_dialect
+from quality import duckdb_dialect, workspace
+from quality.catalogue import by_code
 from quality.expectations import Data, Recount, RecountCrashed, Recounted, recount
+from quality.run import run as rules_run
+from quality.sql import failing_rows
 
 PROJECT = Path(__file__).parents[2]
 HEAVY = {"great_expectations", "sqlalchemy", "duckdb", "duckdb_engine", "pandas", "numpy"}
@@ -161,6 +165,21 @@ def test_a_problem_is_duckdbs_sentence_without_a_childs_details(run: Run, rule: 
     assert problem is not None
     assert problem.startswith(sentence)
     assert "Quirk" not in problem
+
+
+def test_the_figures_of_a_rate_are_counted_again(tmp_path: Path) -> None:
+    path, today = tmp_path / "figures.duckdb", date(2026, 1, 15)
+    with duckdb.connect(str(path)) as connection:
+        workspace.create(connection)
+        connection.execute(
+            "INSERT INTO children BY NAME SELECT range AS seq, 'child-' || range AS source_id, 'female' AS sex,"
+            " 'S120000' || (17 + range % 2 * 21) AS source_agency, DATE '2015-01-01' AS date_of_birth,"
+            " CASE WHEN range % 2 = 0 THEN '180669078' END AS scn FROM range(50)"
+        )
+        done = rules_run(connection, [by_code()["ID15"], by_code()["ST14"]], today).results
+    recounts = [Recount(one.rule.code, one.rule.table_name, failing_rows(one.rule, today), gate=False) for one in done]
+    assert [one.denominator for one in done] == [2, 0]
+    assert [one.failed for one in recount(path, recounts)] == [one.failed for one in done] == [1, 0]
 
 
 def test_the_answers_come_in_the_order_asked(run: Run) -> None:

@@ -39,6 +39,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "is_odd_digit": ("text", "integer"),
     "mentions": ("text", "text"),
     "working_days_between": ("date", "date"),
+    "is_stand_in": ("date",),
     "is_chi": ("text",),
     "is_scn": ("text",),
     "is_digits": ("text", "integer"),

@@ -16,7 +16,7 @@ from quality.rule import Codes, Example, Row, Rule, Severity, Shape
 from quality.run import Status, run
 from quality.sql import runs_over_data
 from quality.terms import BadPredicate
-from quality.workspace import Held, add_records, create
+from quality.workspace import Held, add_earlier, add_records, create
 from schemas.registry import BY_NAME
 from tests.examples import changed
 
@@ -43,8 +43,13 @@ def loaded(records: Records) -> Iterator[duckdb.DuckDBPyConnection]:
     """The records in DuckDB, as one agency's source would hold them unless an example says otherwise."""
     connection = empty_workspace()
     connection.begin()
-    for seq, (family, record) in enumerate(records, 1):
-        add_records(connection, BY_NAME[family], [(held(seq, family, record), validated(family, record))])
+    for family in {family for family, _ in records}:
+        of_family = [(seq, record) for seq, (name, record) in enumerate(records, 1) if name == family]
+        for add, when in ((add_records, False), (add_earlier, True)):
+            those = [(seq, record) for seq, record in of_family if is_earlier(record) is when]
+            add(
+                connection, BY_NAME[family], [(held(seq, family, each), validated(family, each)) for seq, each in those]
+            )
     try:
         yield connection
     finally:
@@ -58,11 +63,22 @@ def empty_workspace() -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def is_earlier(record: Mapping[str, Any]) -> bool:
+    return bool(record.get("held", {}).get("is_earlier"))
+
+
+def stands(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What an example says of how the record is held."""
+    said = {name: value for name, value in record.get("held", {}).items() if name != "is_earlier"}
+    return said | {"kept_at": datetime.fromisoformat(said["kept_at"])} if "kept_at" in said else said
+
+
 def held(seq: int, family: str, record: Mapping[str, Any]) -> Held:
     source_id = "child-0001" if family == "children" else f"{family}-{seq}"
-    stands = SOCIAL_WORK | {"source_id": source_id} | record.get("held", {})
-    child = stands["source_id"] if family == "children" else record["child"]
-    return Held(**({"seq": seq, "linked_child": f"linked-{child}"} | stands))
+    how = SOCIAL_WORK | {"source_id": source_id} | stands(record)
+    child = how["source_id"] if family == "children" else record["child"]
+    given: dict[str, Any] = {"seq": seq, "linked_child": f"linked-{child}"} | how
+    return Held(**given)
 
 
 def validated(family: str, record: Mapping[str, Any]) -> Any:

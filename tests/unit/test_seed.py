@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from quality.functions import is_chi, is_scn
-from quality.rule import Shape
+from quality.rule import Codes, Row, Shape, Steady, Unique
 from schemas.fields import is_agency
 from schemas.registry import BY_NAME, FAMILIES
 from seed.days import AS_OF
@@ -253,10 +253,17 @@ def test_every_fault_is_of_a_rule_of_the_catalogue_and_of_its_family() -> None:
         assert rule.family in (fault.family, "every"), code
 
 
+def test_every_rule_of_one_record_has_its_fault() -> None:
+    from quality.catalogue import rules
+
+    one_record = {rule.code for rule in rules() if isinstance(rule.logic, Row | Codes | Unique | Steady)}
+    assert one_record - FAULTS.keys() == {"LA27"}, "three moves in a year come about by themselves"
+
+
 def test_a_record_damaged_in_its_shape_is_refused_by_the_contract(tmp_path: Path) -> None:
     from quality.catalogue import by_code
 
-    generate(tmp_path, children=600, seed=9, fault_rate=0.05)
+    generate(tmp_path, children=600, seed=9, fault_rate=0.1)
     truth = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
     shapes = {(f["source"], f["source_id"]) for f in truth["faults"] if isinstance(by_code()[f["rule"]].logic, Shape)}
     refused = {(source, line["source_id"]) for source, line in posted(tmp_path) if not _is_valid(line)}
