@@ -58,9 +58,14 @@ def _logic(rule: Rule) -> str:
     if isinstance(rule.logic, Unique):
         where = "of one record " if rule.logic.within_record else ""
         return f"<p>Fails on each of several rows {where}that agree in {escape(', '.join(rule.logic.columns))}.</p>"
-    ((name, told),) = asdict(rule.logic).items()
+    (name, told), *more = asdict(rule.logic).items()
     words = f"{name.replace('_', ' ').capitalize()}, over {rule.table_name}:"
-    return f"<p>{escape(words)}</p><pre>{escape(told)}</pre>"
+    limits = "".join(f"<p>{escape(_limit(*each))}</p>" for each in more if each[1] is not None)
+    return f"<p>{escape(words)}</p><pre>{escape(told)}</pre>{limits}"
+
+
+def _limit(name: str, value: object) -> str:
+    return f"{name.replace('_', ' ').capitalize()}: {value}"
 
 
 def _examples(rule: Rule) -> str:

@@ -149,10 +149,10 @@ def flag_rows(named: Sequence[str]) -> Iterator[Row]:
 
 
 def named_agencies(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """The agencies that the attached release's tables name, or that signed off, and the code list does not hold."""
+    """The agencies that the attached release's tables and the sign-offs name and the code list does not hold."""
     columns = [(table.name, c.name) for table in release_tables() for c in table.columns if c.codelist == AGENCIES]
-    named = [f"SELECT {column} AS code FROM release.main.{table}" for table, column in columns]
-    query = " UNION ".join([*named, "SELECT source_agency AS code FROM sign_off"])
+    named = (f"SELECT {column} AS code FROM release.main.{table}" for table, column in columns)
+    query = " UNION ".join((*named, "SELECT source_agency FROM sign_off"))
     found = connection.execute(f"SELECT code FROM ({query}) WHERE code IS NOT NULL ORDER BY code").fetchall()
     return [code for (code,) in found if code not in code_list(AGENCIES)]
 

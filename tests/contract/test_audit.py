@@ -75,7 +75,8 @@ def test_a_question_that_is_not_whole_is_refused(
 
 
 def test_the_question_needs_its_scope(service: Service) -> None:
-    assert service.http.get(PATH, headers=service.headers()).status_code == 403
+    asked_well = {"since": "2020-01-01T00:00:00Z", "worker": "w-1"}
+    assert service.http.get(PATH, params=asked_well, headers=service.headers()).status_code == 403
     assert service.http.get(PATH).status_code == 401
 
 
