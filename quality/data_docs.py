@@ -58,7 +58,7 @@ def _pages(tables: Sequence[Validated]) -> Iterator[tuple[str, str]]:
 
 
 def _under(notice: str, page: str) -> str:
-    return page.replace("<body>", f"<body><p><b>{escape(notice)}</b></p>", 1) if notice else page
+    return page.replace("<body>", f"<body><p><b>{escape(notice, quote=False)}</b></p>", 1) if notice else page
 
 
 def _loaded(result: Mapping[str, Any]) -> Any:

@@ -20,7 +20,6 @@ from schemas.codelists import code_list, names
 from schemas.fields import Release as Leaving
 from schemas.registry import BY_NAME
 from services.extracts import build as building
-from services.extracts import checks
 from services.extracts.build import build
 from services.extracts.building_place import building_place
 from services.extracts.gate import NOT_JUDGED, Verdict
