@@ -19,7 +19,9 @@ from quality.functions import is_chi
 from schemas.codelists import code_list, names
 from schemas.fields import Release as Leaving
 from schemas.registry import BY_NAME
+from services.cli.main import main
 from services.extracts import build as building
+from services.extracts import checks
 from services.extracts.build import build
 from services.extracts.building_place import building_place
 from services.extracts.gate import NOT_JUDGED, Verdict
@@ -159,6 +161,28 @@ def not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
 def copied(released: Released, tmp_path: Path) -> Path:
     """A copy of the release, to be tampered with."""
     return Path(shutil.copytree(released.release.folder, tmp_path / released.release.release_id))
+
+
+# The gate
+
+
+def test_a_release_says_what_the_gate_said(released: Released) -> None:
+    """Nobody had run the rules over this store; tests/unit/test_gate.py tells of the other verdicts."""
+    assert released.release.manifest["gate"]["verdict"] == NOT_JUDGED
+    assert json.loads((released.release.folder / "quality.json").read_text())["gate"]["verdict"] == NOT_JUDGED
+    assert "The gate was not judged: no run" in (released.release.folder / "README.md").read_text()
+
+
+def test_a_release_that_must_pass_the_gate_and_does_not_is_not_made(
+    released: Released, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(checks, "count_again", lambda *_: [])  # the slowest step, and nothing to this test
+    monkeypatch.setenv("KITH_HOME", str(released.settings.home))
+    monkeypatch.setenv("KITH_DATABASE_URL", "")
+    out = tmp_path / "out"
+    assert main(["extract", "build", "--gate", "--out", str(out)]) == 1
+    assert list(out.iterdir()) == []
+    assert "no run of the rules" in capsys.readouterr().err
 
 
 # What is in it
