@@ -1,9 +1,9 @@
-"""Counts every rule's failing rows a second time, by Great Expectations, over a DuckDB file.
+"""What Great Expectations is asked: the failing rows of rules counted a second time, and whatever else is expected.
 
-Kith's own pass has counted them already; `recount` is the independent check that it counted right.
-Great Expectations runs in a process of its own (`python -m quality.expectations`: a job as JSON on
-stdin, the answers as JSON on stdout), so that whoever asks never loads it, and so that the file is
-opened with one configuration only: to read.
+Kith's own pass has counted failing rows already; `recount` is the independent check that it counted
+right. Great Expectations runs in a process of its own (quality.validation: a job as JSON on stdin, the
+answers as JSON on stdout), so that whoever asks never loads it, and so that a DuckDB file is opened
+with one configuration only: to read.
 """
 
 import json
@@ -11,13 +11,41 @@ import os
 import re
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass
-from html import escape
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One expectation of a table: Great Expectations' own class `kind`, with its `arguments`.
+
+    `rule` is what the answer goes by; `gate` says that a failing row stops the release.
+    """
+
+    rule: str
+    table: str
+    kind: str
+    arguments: Mapping[str, Any]
+    gate: bool = False
+
+
+@dataclass(frozen=True)
+class Data:
+    """A database, and what is expected of it.
+
+    `address` is a DuckDB file or the SQLAlchemy URL of a PostgreSQL database, there to be read as `role`.
+    `queries` are what to read, by table, where it is not the table itself. `keys` are columns, by table,
+    that name a failing row in its answer; of other tables no value ever leaves the database.
+    """
+
+    name: str
+    address: str
+    expectations: Sequence[Expectation]
+    queries: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    role: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,14 +61,23 @@ class Recount:
     failing_rows_sql: str
     gate: bool
 
+    @property
+    def expectation(self) -> Expectation:
+        query = {"unexpected_rows_query": _query(self)}
+        return Expectation(self.rule, self.table, "UnexpectedRowsExpectation", query, self.gate)
+
 
 @dataclass(frozen=True)
 class Recounted:
-    """What came of a recount: `failed` rows, or None and the `problem` that stopped the count."""
+    """An answer: `failed` rows (1 where it is of a table as a whole), or None and the `problem` that stopped the count.
+
+    `rows` are the keys of the first of them, where Data.keys asks for them.
+    """
 
     rule: str
     failed: int | None
     problem: str | None
+    rows: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
 
 class RecountCrashed(RuntimeError):
@@ -48,26 +85,50 @@ class RecountCrashed(RuntimeError):
 
 
 def recount(database: Path, recounts: Sequence[Recount], docs: Path | None = None) -> list[Recounted]:
-    """One answer for each recount, in their order; with `docs`, Data Docs in that new folder.
+    """One answer for each recount over a DuckDB file, in their order; raises what `validate` does."""
+    return validate([recounting(database, recounts)], docs)[0]
 
-    Raises FileExistsError when `docs` already has something in it, and RecountCrashed when
-    Great Expectations could not run at all, as when `database` is not a DuckDB file, or when
-    someone (whoever asks included) still has it open for writing.
+
+def recounting(database: Path, recounts: Sequence[Recount]) -> Data:
+    """A DuckDB file with what is to be counted again of it."""
+    return Data("", str(database.absolute()), [each.expectation for each in recounts])
+
+
+def validate(
+    asked: Sequence[Data], docs: Path | None = None, kept: Path | None = None, notice: str = ""
+) -> list[list[Recounted]]:
+    """One answer for each expectation of each database, in their order.
+
+    With `docs`, Data Docs are made in that new folder, each page under the `notice`; with `kept`, what they are
+    made of is kept in that file, for `write_docs`. Raises FileExistsError when `docs` already has something in it, and
+    RecountCrashed when Great Expectations could not run at all, as when a file is not of DuckDB, or
+    when someone (whoever asks included) still has it open for writing.
     """
+    job = {
+        "data": [asdict(each) for each in asked],
+        "docs": _new(docs),
+        "kept": None if kept is None else str(kept.absolute()),
+        "notice": notice,
+    }
+    answers = json.loads(_in_its_own_process("quality.validation", job))
+    return [[Recounted(**answer) for answer in of_one] for of_one in answers]
+
+
+def write_docs(kept: Path, docs: Path) -> None:
+    """Data Docs of what `validate` kept, in a new folder; raises what `validate` does."""
+    _in_its_own_process("quality.data_docs", {"kept": str(kept.absolute()), "docs": _new(docs)})
+
+
+def _new(docs: Path | None) -> str | None:
     if docs is not None and docs.exists() and any(docs.iterdir()):
         raise FileExistsError(f"Data Docs are built in a new folder, and {docs} is not empty.")
-    job = {
-        "database": str(database.absolute()),
-        "recounts": [asdict(each) for each in recounts],
-        "docs": None if docs is None else str(docs.absolute()),
-    }
-    return [Recounted(**answer) for answer in json.loads(_in_its_own_process(json.dumps(job)))]
+    return None if docs is None else str(docs.absolute())
 
 
-def _in_its_own_process(job: str) -> str:
-    child = subprocess.run(
-        [sys.executable, "-m", "quality.expectations"],
-        input=job,
+def _in_its_own_process(module: str, job: Mapping[str, Any]) -> str:
+    child = subprocess.run(  # noqa: S603 (one of this package's own two modules)
+        [sys.executable, "-m", module],
+        input=json.dumps(job),
         capture_output=True,
         encoding="utf-8",
         cwd=Path(__file__).parents[1],  # where `quality` is found, installed or not
@@ -75,106 +136,8 @@ def _in_its_own_process(job: str) -> str:
         check=False,
     )
     if child.returncode != 0:
-        raise RecountCrashed(_sentence(child.stderr.strip().rpartition("\n")[2]))
+        raise RecountCrashed(sentence(child.stderr.strip().rpartition("\n")[2]))
     return child.stdout
-
-
-# From here on it is the child that runs, and its imports are heavy.
-
-
-class Told(NamedTuple):
-    """What Great Expectations says of the recount at `position`."""
-
-    position: int
-    failed: int | None
-    problem: str | None
-
-
-@dataclass(frozen=True)
-class Validated:
-    """One table: what was told of its rules, and the result that its page of Data Docs shows."""
-
-    table: str
-    told: Sequence[Told]
-    result: Any | None
-
-
-def main() -> None:
-    job = json.load(sys.stdin)
-    recounts = [Recount(**each) for each in job["recounts"]]
-    with redirect_stdout(sys.stderr):  # Great Expectations prints advice, and stdout is the answer
-        tables = _validate(Path(job["database"]), recounts)
-        if job["docs"] is not None:
-            _write_docs(Path(job["docs"]), tables)
-    json.dump([asdict(answer) for answer in _answers(recounts, tables)], sys.stdout)
-
-
-def _validate(database: Path, recounts: Sequence[Recount]) -> list[Validated]:
-    context = _context()
-    source = _source(context, database)
-    tables: dict[str, dict[int, Recount]] = defaultdict(dict)
-    for position, each in enumerate(recounts):
-        tables[each.table][position] = each
-    return [_validate_table(context, source, table, tables[table]) for table in sorted(tables)]
-
-
-def _context() -> Any:
-    import great_expectations
-
-    context: Any = great_expectations.get_context(mode="ephemeral")
-    context.enable_analytics(False)
-    context.variables.progress_bars = {"globally": False}
-    return context
-
-
-def _source(context: Any, database: Path) -> Any:
-    """The path travels beside the address, as it may hold what an address would misread."""
-    from quality import duckdb_dialect
-
-    return context.data_sources.add_sql(
-        "release",
-        connection_string=f"{duckdb_dialect.NAME}://",
-        create_temp_table=False,
-        kwargs={"connect_args": {"database": str(database), "read_only": True}},
-    )
-
-
-def _validate_table(context: Any, source: Any, table: str, recounts: Mapping[int, Recount]) -> Validated:
-    from great_expectations.datasource.fluent.interfaces import TestConnectionError
-
-    try:
-        asset = source.add_table_asset(table, table_name=table)
-    except TestConnectionError as error:
-        problem = _sentence(str(error))
-        return Validated(table, [Told(position, None, problem) for position in recounts], None)
-    result = _run(context, asset, table, recounts)
-    return Validated(table, [_told(each) for each in result.results], result)
-
-
-def _run(context: Any, asset: Any, table: str, recounts: Mapping[int, Recount]) -> Any:
-    from great_expectations import ExpectationSuite, ValidationDefinition
-
-    expectations = [_expectation(position, each) for position, each in recounts.items()]
-    suite = context.suites.add(ExpectationSuite(name=table, expectations=expectations))
-    whole = asset.add_batch_definition_whole_table("whole")
-    definition = ValidationDefinition(name=table, data=whole, suite=suite)
-    result = context.validation_definitions.add(definition).run(result_format="SUMMARY")
-    for each in result.results:
-        each.exception_info = _without_details(each.exception_info)
-    return result
-
-
-def _expectation(position: int, each: Recount) -> Any:
-    from great_expectations.expectations.core.unexpected_rows_expectation import (
-        UnexpectedRowsExpectation,
-    )
-    from great_expectations.expectations.metadata_types import FailureSeverity
-
-    return UnexpectedRowsExpectation(
-        unexpected_rows_query=_query(each),
-        meta={"position": position},
-        severity=FailureSeverity.CRITICAL if each.gate else FailureSeverity.INFO,
-    )
 
 
 def _query(each: Recount) -> str:
@@ -194,28 +157,13 @@ def _query(each: Recount) -> str:
 # and takes one backslash from before a colon. These are its own two patterns.
 _TAKEN_FOR_A_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w+(?![:\w]))|\\(?=:\w*(?![:\w]))")
 
-
-def _without_details(exception_info: Mapping[str, Any]) -> dict[str, Any]:
-    """An exception cut down to one sentence: its words and its traceback may tell a record.
-
-    Great Expectations gives one exception by itself, or one for each metric under its name.
-    """
-    given = exception_info
-    if "raised_exception" not in given:
-        given = {**next(iter(given.values())), "raised_exception": True}
-    if not given["raised_exception"]:
-        return dict(given)
-    problem = _sentence(str(given["exception_message"]))
-    return {"raised_exception": True, "exception_message": problem, "exception_traceback": ""}
-
-
 _DUCKDB_ERROR = re.compile(r"\b(?P<kind>[A-Z]\w*(?: \w+)*) Error: (?P<says>.*)")
 _TELLS_NO_RECORD = {"Binder", "Catalog", "IO", "Parser"}
 _QUOTES_ITS_VALUES = {"Conversion", "Out of Range"}
 _VALUE = re.compile(r"""['"].*['"]|\b\d[\d.:+-]*""")
 
 
-def _sentence(message: str) -> str:
+def sentence(message: str) -> str:
     """The first line from DuckDB's own words on, without what they may quote from a record."""
     first_line = message.partition("\n")[0]
     found = _DUCKDB_ERROR.search(first_line)
@@ -226,94 +174,3 @@ def _sentence(message: str) -> str:
     if found["kind"] in _QUOTES_ITS_VALUES:
         return f"{found['kind']} Error: {_VALUE.sub('(withheld)', found['says'])}"
     return f"{found['kind']} Error: its words are withheld, as they may tell a record."
-
-
-def _told(result: Any) -> Told:
-    position = result.expectation_config.meta["position"]
-    if result.exception_info["raised_exception"]:
-        return Told(position, None, result.exception_info["exception_message"])
-    return Told(position, int(result.result["observed_value"]), None)
-
-
-def _answers(recounts: Sequence[Recount], tables: Sequence[Validated]) -> list[Recounted]:
-    """One for each recount: Great Expectations can repeat results beside one that raised."""
-    told: dict[int, set[Told]] = defaultdict(set)
-    for table in tables:
-        for each in table.told:
-            told[each.position].add(each)
-    return [_answer(each.rule, [*told[position]]) for position, each in enumerate(recounts)]
-
-
-def _answer(rule: str, told: Sequence[Told]) -> Recounted:
-    if len(told) != 1:
-        return Recounted(rule, None, f"Great Expectations gave {len(told)} answers, not one.")
-    return Recounted(rule, told[0].failed, told[0].problem)
-
-
-def _write_docs(docs: Path, tables: Sequence[Validated]) -> None:
-    """A page for each table, and an index written here: that of Great Expectations is a script."""
-    docs.mkdir(parents=True, exist_ok=True)
-    pages = {table.table: _page(table.result) for table in tables if table.result is not None}
-    for name, page in pages.items():
-        (docs / f"{name}.html").write_text(_loading_nothing(page), encoding="utf-8")
-    rows = "\n".join(_index_row(table) for table in tables)
-    index = f"<!DOCTYPE html>\n<html lang='en'><head>{_HEAD}</head><body>{_INDEX}{rows}</table>"
-    (docs / "index.html").write_text(f"{index}</body></html>\n", encoding="utf-8")
-
-
-def _page(result: Any) -> str:
-    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view.view import DefaultJinjaPageView
-
-    renderer: Any = ValidationResultsPageRenderer(run_info_at_end=True)
-    view: Any = DefaultJinjaPageView()
-    return str(view.render(renderer.render(result)))
-
-
-def _loading_nothing(page: str) -> str:
-    """The page without its scripts, remote styles, logo and newsletter, and in our own dress."""
-    page = _LOADED.sub("", page)
-    page = _LED_ELSEWHERE.sub("", page)
-    page = page.replace("<head>", f"<head>{_HEAD}", 1)
-    return page.replace("<body>", "<body><p><a href='index.html'>All tables</a></p>", 1)
-
-
-_LOADED = re.compile(r"(?is)<(script|style|footer)\b.*?</\1>|<(?:link|img)\b[^>]*>")
-_LED_ELSEWHERE = re.compile(r'(?i)\shref="(?!#)[^"]*"')
-
-# The policy makes a browser refuse whatever a later version of Great Expectations adds. The styles
-# give words to the statuses, which were icons of a remote font, and hide what scripts drove.
-_HEAD = """
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>
-body { font-family: sans-serif; margin: 2rem; }
-table { border-collapse: collapse; margin: 1rem 0; }
-td, th { border: 1px solid #767676; padding: 0.3rem 0.6rem; text-align: left; }
-.badge { font-family: monospace; white-space: pre-wrap; }
-.fa-check-circle::before { content: "pass"; }
-.fa-times::before { content: "fail"; }
-.fa-exclamation-triangle::before { content: "could not be counted"; }
-nav, .btn-group-toggle, .card, [data-toggle="collapse"] { display: none; }
-</style>
-"""
-
-_INDEX = """
-<h1>Data Docs: rules counted again by Great Expectations</h1>
-<table><tr>
-<th>Table</th><th>Rules no row fails</th><th>Rules some row fails</th><th>Could not be counted</th>
-</tr>
-"""
-
-
-def _index_row(table: Validated) -> str:
-    name = escape(table.table)
-    link = name if table.result is None else f"<a href='{name}.html'>{name}</a>"
-    uncounted = sum(each.failed is None for each in table.told)
-    passed = sum(each.failed == 0 for each in table.told)
-    cells = [link, passed, len(table.told) - passed - uncounted, uncounted]
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
-
-
-if __name__ == "__main__":
-    main()

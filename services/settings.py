@@ -95,5 +95,9 @@ class Settings(BaseSettings):
         return self.home / "releases"
 
     @property
+    def data_docs(self) -> Path:
+        return self.home / "data-docs"
+
+    @property
     def reports(self) -> Path:
         return self.home / "reports"

@@ -18,6 +18,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     build = actions.add_parser("build", help="build a release from the store")
     build.add_argument("--as-at", type=_instant, metavar="INSTANT", help="what had been received by then; default now")
     build.add_argument("--out", type=Path, metavar="DIR", help="default: releases under KITH_HOME")
+    build.add_argument("--gate", action="store_true", help="no release where the scorecards do not pass the gate")
     build.set_defaults(run=run_build)
     verify = actions.add_parser("verify", help="check a release against its manifest")
     verify.add_argument("dir", type=Path)
@@ -30,23 +31,33 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run_build(options: argparse.Namespace) -> int:
-    release = built(Settings(), options.as_at, options.out)
+    from services.extracts.refusal import StoppedAtTheGate
+
+    try:
+        release = built(Settings(), options.as_at, options.out, options.gate)
+    except StoppedAtTheGate as error:
+        say(f"No release was made. {error}")
+        return FOUND
     if options.json:
         print_json({"folder": str(release.folder), **release.manifest})
     else:
         print_table(f"Release {release.release_id}", ("table", "rows"), list(release.rows.items()))
-        say(f"It is in {release.folder}.")
+        say(f"It is in {release.folder}. The gate: {release.manifest['gate']['verdict']}; quality.json says why.")
     return FINE
 
 
-def built(settings: Settings, as_at: datetime | None = None, into: Path | None = None) -> "Release":
-    """Build a release, with progress; raises CouldNotRun where it is refused."""
+def built(
+    settings: Settings, as_at: datetime | None = None, into: Path | None = None, must_pass: bool = False
+) -> "Release":
+    """Build a release, with progress; raises CouldNotRun where it is refused, StoppedAtTheGate where it may not go."""
     from services.extracts.build import build
-    from services.extracts.refusal import NotReleased
+    from services.extracts.refusal import NotReleased, StoppedAtTheGate
 
     with progress("Building a release", None) as advance:
         try:
-            return build(settings, as_at, into, lambda what, done, total: advance(1))
+            return build(settings, as_at, into, lambda what, done, total: advance(1), must_pass)
+        except StoppedAtTheGate:
+            raise
         except NotReleased as error:
             raise CouldNotRun(str(error)) from error
 

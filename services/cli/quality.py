@@ -5,8 +5,18 @@ from collections import Counter
 
 from quality.catalogue import rules
 from quality.rule import Rule
-from services.cli import findings, reports, sign_offs
-from services.cli.screen import COULD_NOT_RUN, FINE, FOUND, print_counts, print_json, print_table, progress, say
+from services.cli import data_docs, findings, reports, sign_offs
+from services.cli.screen import (
+    COULD_NOT_RUN,
+    FINE,
+    FOUND,
+    CouldNotRun,
+    print_counts,
+    print_json,
+    print_table,
+    progress,
+    say,
+)
 from services.cli.service import refuse_unready
 from services.settings import Settings
 
@@ -15,23 +25,34 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     quality = commands.add_parser("quality", help="run the rules over the store, list them, or see to what they found")
     actions = quality.add_subparsers(required=True, metavar="ACTION")
     running = actions.add_parser("run", help="test every rule over what is held now")
+    running.add_argument(
+        "--recount", action="store_true", help="count every rule a second time, by Great Expectations; for every night"
+    )
     running.set_defaults(run=run_quality)
     listing = actions.add_parser("rules", help="the catalogue")
     listing.set_defaults(run=run_rules)
     findings.add(actions)
     sign_offs.add(actions)
     reports.add(actions)
+    data_docs.add(actions)
     for action in (running, listing):
         action.add_argument("--json", action="store_true")
 
 
 def run_quality(options: argparse.Namespace) -> int:
     from quality.run import Status
+    from services.inspection.recounting import NotRecounted
     from services.inspection.store_run import run_over_store
 
-    refuse_unready(Settings())
+    settings = Settings()
+    refuse_unready(settings)
     with progress("Testing rules", None) as advance:
-        done = run_over_store(Settings().store_url, lambda step: advance(1))
+        try:
+            done = run_over_store(
+                settings.store_url, lambda step: advance(1), settings.home if options.recount else None
+            )
+        except NotRecounted as error:
+            raise CouldNotRun(str(error)) from error
     results = done.run.results
     statuses = Counter(result.status.value for result in results)
     if options.json:

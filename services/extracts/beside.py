@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from quality.catalogue import rules
+from quality.gate import councils
 from quality.run import Run
 from schemas.codelists import code_list, names
 from schemas.fields import LAST_YEAR
@@ -174,10 +175,10 @@ def coverage_query() -> str:
     A year that was signed is told of even where nobody posted anything of it, from the release's first year on.
     """
     events = " UNION ALL ".join(_events(table) for table in release_tables() if not table.is_part)
-    councils = ", ".join(f"('{code}')" for code in _councils())
+    listed = ", ".join(f"('{code}')" for code in councils())
     return f"""
         WITH event AS ({events}),
-        council(source_agency) AS (VALUES {councils}),
+        council(source_agency) AS (VALUES {listed}),
         years AS (SELECT unnest(range(min(year), {LAST_YEAR})) AS year FROM event),
         submitted AS (
             SELECT DISTINCT family, source_agency, year FROM sign_off, years
@@ -219,11 +220,6 @@ def _events(table: ReleaseTable) -> str:
     day = event_day(table)
     year = f"CAST(year({day}) - CASE WHEN month({day}) < {YEAR_STARTS} THEN 1 ELSE 0 END AS INTEGER)"
     return f"SELECT '{table.name}' AS family, source_agency, {year} AS year FROM release.main.{table.name}"
-
-
-def _councils() -> list[str]:
-    rows = code_list("local_authorities").rows
-    return [code for code, row in rows.items() if row["is_council"] == "true" and not row["ends_on"]]
 
 
 def _day(text: str) -> date | None:

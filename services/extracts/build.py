@@ -17,16 +17,17 @@ from typing import Any
 import duckdb
 
 from quality.catalogue import rules
+from quality.expectations import Data
 from quality.functions import local_date
 from quality.run import Run
 from schemas import codelists
 from schemas.record import CONTRACT_VERSION
 from schemas.registry import TABLES
-from services.extracts import beside, checks, export, pages, pseudonyms, source, spine
+from services.extracts import beside, checks, export, gate, pages, pseudonyms, source, spine
 from services.extracts.building_place import building_place
 from services.extracts.content import Content, content_of, coverage_in
 from services.extracts.dictionary import write_dictionary, write_package
-from services.extracts.refusal import NotReleased
+from services.extracts.refusal import NotReleased, StoppedAtTheGate
 from services.extracts.release import (
     DATABASE,
     DOCS,
@@ -67,6 +68,8 @@ class _Building:
     key: bytes
     schema_version: str
     progress: Progress
+    runs: gate.Told
+    must_pass: bool = False
     synthetic: bool = False
     erased: Mapping[str, int] = field(default_factory=dict)
     contents: list[Content] = field(default_factory=list)
@@ -92,37 +95,43 @@ class _Building:
 
 
 def build(
-    settings: Settings, as_at: datetime | None = None, out: Path | None = None, progress: Progress = _quiet
+    settings: Settings,
+    as_at: datetime | None = None,
+    out: Path | None = None,
+    progress: Progress = _quiet,
+    must_pass: bool = False,
 ) -> Release:
     """Build the release of an instant (now, where none is given) into a folder of `out` named by its id.
 
-    Raises NotReleased, with nothing left behind, where the instant is to come or the release fails a check.
+    Raises NotReleased, with nothing left behind, where the instant is to come or the release fails a check,
+    and, where it `must_pass` the gate, StoppedAtTheGate where it does not.
     A release that is there already, and whole, is given as it is.
     """
-    instant, schema_version = _settled(settings, as_at)
+    instant, schema_version, runs = _settled(settings, as_at)
     key = pseudonyms.key_of(settings)
     into = out or settings.releases
     into.mkdir(parents=True, exist_ok=True)
     with building_place(into) as folder, _workspace(folder) as connection:
         whole = folder / "release"
         whole.mkdir()
-        building = _Building(whole, into, connection, instant, key, schema_version, progress)
+        building = _Building(whole, into, connection, instant, key, schema_version, progress, runs, must_pass)
         _fill(building, settings)
         return _finish(building)
 
 
-def _settled(settings: Settings, as_at: datetime | None) -> tuple[datetime, str]:
-    """The instant, once nothing received before it is still being written, and the store's schema."""
+def _settled(settings: Settings, as_at: datetime | None) -> tuple[datetime, str, gate.Told]:
+    """The instant, once nothing received before it is still being written, the store's schema, and its runs by then."""
     store = Store(settings.store_url, pool=1)
     try:
         now = settled_now(store)
         with store.reading() as connection:
             held, wanted = schema_revisions(connection)
+        if held is None or held != wanted:
+            raise NotReleased("The store's schema is not that of this version of Kith: run `kith migrate` first.")
+        instant = _in_time(as_at, now)
+        return instant, held, gate.told_by(store, instant)
     finally:
         store.close()
-    if held is None or held != wanted:
-        raise NotReleased("The store's schema is not that of this version of Kith: run `kith migrate` first.")
-    return _in_time(as_at, now), held
 
 
 def _in_time(as_at: datetime | None, now: datetime) -> datetime:
@@ -208,10 +217,12 @@ def _finish(building: _Building) -> Release:
         export.write_parquet(connection, table, building.folder, notice(building.synthetic))
         building.contents.append(content_of(connection, table.name, table.key, "release"))
     revisions = since_previous(connection, building.out, building.as_at, building.key_id, building.tables)
+    judged = gate.make(connection, building.folder.parent / "gate.duckdb", building.runs, building.as_at)
     told = _manifest(building, revisions)
     connection.execute("DETACH release")
-    _count_again(building, done)
-    _write_pages(building, done, revisions)
+    verdict = _count_again(building, done, judged)
+    told["gate"] = verdict.as_json()
+    _write_pages(building, done, revisions, verdict)
     told["files"] = [described(building.folder, path) for path in files_of(building.folder)]
     _write_json(building.folder / MANIFEST, told)
     return _named(building)
@@ -222,30 +233,33 @@ def _judge(building: _Building) -> Run:
     count = iter(range(1, of + 1))
     told = lambda: building.progress("running rules", next(count), of)  # noqa: E731
     done = checks.run_rules(building.connection, local_date(building.as_at), told)
-    checks.gate(done)
+    checks.refuse_refusable(done)
     return done
 
 
-def _count_again(building: _Building, done: Run) -> None:
+def _count_again(building: _Building, done: Run, judged: Data | None) -> gate.Verdict:
+    """The second count and the gate, in one process; raises StoppedAtTheGate."""
     building.progress("counting again", 0, 1)
-    docs = building.folder / DOCS
-    checks.count_again(building.folder / DATABASE, done, docs)
-    banner = f"<body><p><b>{notice(building.synthetic)}</b></p>"
-    for page in docs.glob("*.html"):
-        page.write_text(page.read_text(encoding="utf-8").replace("<body>", banner, 1), encoding="utf-8")
+    folder, said = building.folder, notice(building.synthetic)
+    answers = checks.count_again(folder / DATABASE, done, folder / DOCS, said, [judged] if judged else [])
+    verdict = gate.verdict(building.runs, answers[0] if answers else [])
+    if building.must_pass and verdict.state != gate.PASSED:
+        raise StoppedAtTheGate(verdict.sentence)
     building.progress("counting again", 1, 1)
+    return verdict
 
 
-def _write_pages(building: _Building, done: Run, revisions: Revisions) -> None:
+def _write_pages(building: _Building, done: Run, revisions: Revisions, verdict: gate.Verdict) -> None:
     folder = building.folder
-    facts = pages.Facts(building.release_id, building.as_at, building.synthetic, building.key_id)
+    facts = pages.Facts(building.release_id, building.as_at, building.synthetic, building.key_id, verdict.sentence)
     write_dictionary(folder, building.tables, building.synthetic)
     write_package(folder, building.tables, building.synthetic, building.release_id)
     pages.write_readme(folder, facts, building.tables, building.contents)
     withheld = spine.withheld(building.connection)
     pages.write_changes(folder, facts, building.contents, revisions, withheld, building.erased)
     quality = {"notice": notice(building.synthetic), "synthetic": building.synthetic, "today": done.today.isoformat()}
-    _write_json(folder / QUALITY, quality | {"results": list(checks.quality_json(done))})
+    judged = verdict.as_json() | {"expectations": list(verdict.expectations)}
+    _write_json(folder / QUALITY, quality | {"gate": judged, "results": list(checks.quality_json(done))})
 
 
 def _manifest(building: _Building, revisions: Revisions) -> dict[str, Any]:

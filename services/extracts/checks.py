@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 
 from quality.catalogue import code_rule, rules
-from quality.expectations import Recount, RecountCrashed, recount
+from quality.expectations import Data, Recount, RecountCrashed, Recounted, recounting, validate
 from quality.rule import Query, Rate, Rule, Severity, Steady
 from quality.run import Run, Status, run
 from quality.sql import failing_rows, reads
@@ -63,12 +63,17 @@ def run_rules(connection: duckdb.DuckDBPyConnection, today: date, each: Callable
     return done
 
 
-def count_again(database: Path, done: Run, docs: Path) -> None:
-    """Count the failing rows again by Great Expectations, with Data Docs; raises NotReleased where counts differ."""
+def count_again(
+    database: Path, done: Run, docs: Path, notice: str, beside: Sequence[Data] = ()
+) -> list[list[Recounted]]:
+    """Count the failing rows again by Great Expectations, with Data Docs; raises NotReleased where counts differ.
+
+    `beside` is what else it is asked in the same process; the answers to that.
+    """
     counted = [result for result in done.results if result.status in (Status.PASS, Status.FAIL)]
     recounts = [_recount(result.rule, done.today) for result in counted]
     try:
-        answers = recount(database, recounts, docs)
+        answers, *others = validate([recounting(database, recounts), *beside], docs, notice=notice)
     except RecountCrashed as error:
         raise NotReleased(f"Great Expectations could not count the rules again: {error}") from error
     differ = [
@@ -76,9 +81,10 @@ def count_again(database: Path, done: Run, docs: Path) -> None:
     ]
     if differ:
         raise NotReleased(f"Kith and Great Expectations count differently: {', '.join(differ)}.")
+    return others
 
 
-def gate(done: Run) -> None:
+def refuse_refusable(done: Run) -> None:
     """Refuse a release that holds what the door refuses."""
     broken_rules = [r for r in done.results if r.failed and r.rule.severity is Severity.REJECT]
     if broken_rules:

@@ -17,6 +17,8 @@ _README = """\
 
 **{notice}**
 
+{gate}
+
 What was held at {as_at} (UTC) about children in Scotland whom agencies help: requests for assistance, plans,
 chronologies, care episodes, child protection. One table a record family, one for each of its parts, all
 ready to be joined. It holds no name, no CHI, no SCN, no address, no worker's id and no free text.
@@ -80,7 +82,8 @@ In `is_planned`, empty means that neither the reason nor the source says.
 
 `kith.duckdb` and `parquet/` hold the same tables; `dictionary.csv` and `datapackage.json` describe every column;
 `codes` and `code_flags` say what codes mean; `quality.json`, `quality_results` and `quality/index.html` how well the
-data keeps the rules; `CHANGES.md` what changed since the release before; `manifest.json` the sizes and hashes of all.
+data keeps the rules, and what the gate expected of the scorecards; `CHANGES.md` what changed since the release before;
+`manifest.json` the sizes and hashes of all.
 `kith extract verify` on this folder checks them.
 
 ## The tables
@@ -101,6 +104,7 @@ class Facts:
     as_at: datetime
     synthetic: bool
     key_id: str
+    gate: str
 
 
 def write_readme(folder: Path, facts: Facts, tables: Sequence[ReleaseTable], contents: Sequence[Content]) -> None:
@@ -113,6 +117,7 @@ def write_readme(folder: Path, facts: Facts, tables: Sequence[ReleaseTable], con
         key_id=facts.key_id,
         tables=listed,
         linking=LINKING,
+        gate=facts.gate,
         queries=as_markdown(),
     )
     (folder / README).write_text(text, encoding="utf-8")

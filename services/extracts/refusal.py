@@ -3,3 +3,7 @@
 
 class NotReleased(Exception):
     """A release was not built, or is not to be trusted; nothing half-made is left."""
+
+
+class StoppedAtTheGate(NotReleased):
+    """The newest run's scorecards do not pass the gate, or there is no run; the message says what was expected."""

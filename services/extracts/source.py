@@ -97,7 +97,7 @@ class PostgresReader:
         return self.cursor.fetch_record_batch()
 
     def instant(self, at: datetime) -> str:
-        return f"TIMESTAMPTZ '{at.astimezone(UTC).isoformat()}'"
+        return _instant(at)
 
     def value(self, column: str, kind: str) -> str:
         return f"CAST({column} AS {DUCKDB_TYPES[kind]})"
@@ -142,6 +142,11 @@ def _load_sealed(reader: Reader, connection: duckdb.DuckDBPyConnection, as_at: d
     changed = f"how = 'identity_change' AND received_at <= {reader.instant(as_at)}"
     query = f"SELECT DISTINCT child FROM link WHERE {changed} ORDER BY child"
     _append(connection, "sealed", reader, query, {"child": "text"})
+
+
+def store_queries(as_at: datetime) -> dict[str, str]:
+    """PostgreSQL's SQL, by table, for the rows that the workspace holds of it."""
+    return {table.name: _query(table, _instant(as_at)) for table in TABLES}
 
 
 def load_earlier(reader: Reader, connection: duckdb.DuckDBPyConnection, as_at: datetime) -> None:
@@ -200,6 +205,10 @@ def about(reader: Reader, name: str) -> str | None:
     query = f"SELECT value FROM about WHERE name = '{name}'"
     found = reader.rows(query, {"value": "text"}).read_all().to_pylist()
     return found[0]["value"] if found else None
+
+
+def _instant(at: datetime) -> str:
+    return f"TIMESTAMPTZ '{at.astimezone(UTC).isoformat()}'"
 
 
 def _append(

@@ -83,7 +83,8 @@ def _judged(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE spine AS SELECT held.* EXCLUDE (restricted, subject),"
         f" coalesce(bool_or({restricted}) OVER (PARTITION BY coalesce(held.subject, CAST(held.seq AS VARCHAR))), false)"
-        f" AS is_restricted, changed.source_id IS NOT NULL OR held.linked_child IN (FROM sealed) AS is_changed"
+        f" AS is_restricted, changed.source_id IS NOT NULL OR coalesce(held.linked_child IN (FROM sealed), false)"
+        f" AS is_changed"
         f" FROM held LEFT JOIN ({changed}) AS changed ON changed.source_agency = held.source_agency"
         f" AND changed.source = held.source AND changed.source_id = held.own_id"
     )

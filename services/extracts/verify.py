@@ -31,7 +31,7 @@ NEVER = {
 NEVER_IN = {table.name: set(left_out(table)) for table in TABLES}
 
 
-OWN = {"release_id", "created_at", "tables", "files", "revisions", "coverage"}
+OWN = {"release_id", "created_at", "tables", "files", "revisions", "coverage", "gate"}
 """What the manifest alone tells; everything else the table `about` tells too."""
 HELD = """
     SELECT 'table', schema_name, table_name FROM duckdb_tables() WHERE database_name = 'held'

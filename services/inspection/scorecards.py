@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 
 from quality.run import Run
+from quality.usual import DEVIATIONS, FEWEST_AGENCIES, FEWEST_RECORDS, LEAST_POINTS, LEAST_SHARE
 from schemas.codelists import code_list
 from schemas.record import Family
 from schemas.registry import FAMILIES
@@ -27,11 +28,6 @@ from services.extracts.shape import child_column
 from services.measures.years import FIRST_MONTH, name_of
 from services.store.scorecards import ALL
 
-FEWEST_RECORDS, FEWEST_AGENCIES, DEVIATIONS = 20, 5, 3
-"""ST02: records in each year and agencies to compare with for a change to be judged; more than 3 median absolute
-deviations from the median change of the agencies of its kind is larger than usual."""
-LEAST_POINTS, LEAST_SHARE = 0.01, 0.1
-"""A change of a score, and of a count as a share of it, that is never larger than usual, however alike agencies are."""
 FEWEST_SIMILAR = 2
 """Fewer other agencies than this are not told of: it would be one agency's own figure."""
 Row = dict[str, Any]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 
@@ -14,8 +15,9 @@ from quality.rule import Severity
 from quality.run import Result, Run, run
 from quality.workspace import opened
 from schemas.registry import FAMILIES
-from services.extracts.source import load, load_earlier, load_sources, reader_of
+from services.extracts.source import about, load, load_earlier, load_sources, reader_of
 from services.inspection.reasons import answers
+from services.inspection.recounting import recounted
 from services.inspection.scorecards import cards, gains, prepare
 from services.store import runs, scorecards
 from services.store.engine import Store, settled_now
@@ -37,25 +39,37 @@ class StoreRun:
         return self.by_severity.total()
 
 
-def run_over_store(store_url: str, each: Callable[[str], None] = lambda step: None) -> StoreRun:
-    """Load the store, test every rule, keep results and findings; `each` is told of every step."""
+def run_over_store(
+    store_url: str, each: Callable[[str], None] = lambda step: None, recount_in: Path | None = None
+) -> StoreRun:
+    """Load the store, test every rule, keep results and findings; `each` is told of every step.
+
+    With `recount_in`, a folder of Kith's own, every rule is counted a second time before anything is kept.
+    """
     store = Store(store_url)
     try:
         with opened() as connection:
-            return _run_over(store, store_url, connection, each)
+            return _run_over(store, store_url, connection, each, recount_in)
     finally:
         store.close()
 
 
 def _run_over(
-    store: Store, store_url: str, connection: duckdb.DuckDBPyConnection, each: Callable[[str], None]
+    store: Store,
+    store_url: str,
+    connection: duckdb.DuckDBPyConnection,
+    each: Callable[[str], None],
+    recount_in: Path | None,
 ) -> StoreRun:
     at = settled_now(store)
     with reader_of(store_url) as reader:
         load(reader, connection, at, lambda table: each(table.name))
         load_earlier(reader, connection, at)
         load_sources(reader, connection)
+        synthetic = about(reader, "synthetic") == "true"
     done = run(connection, rules(), local_date(datetime.now(UTC)), each=lambda: each("rule"))
+    if recount_in is not None:
+        done = recounted(connection, done, store_url, at, recount_in, synthetic)
     note_contents(connection, [result.rule for result in done.results if result.failed])
     seen = [*_seen(connection), *_seen_of_agencies(connection)]
     prepare(connection, done)
@@ -87,8 +101,8 @@ def _seen(connection: duckdb.DuckDBPyConnection) -> Iterator[Seen]:
 def _seen_of_agencies(connection: duckdb.DuckDBPyConnection) -> Iterator[Seen]:
     """Each figure that failed: an agency's, of no source and no record; its source_id says what the figure is of."""
     query = "SELECT source_agency, about, rule FROM figure_failure ORDER BY ALL"
-    for agency, about, code in connection.execute(query).fetchall():
-        yield Seen(agency, "", by_code()[code].family, about, code, "", by_code()[code].severity)
+    for agency, figure, code in connection.execute(query).fetchall():
+        yield Seen(agency, "", by_code()[code].family, figure, code, "", by_code()[code].severity)
 
 
 def _kept(result: Result) -> dict[str, object]:

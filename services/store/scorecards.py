@@ -4,11 +4,12 @@ Append-only: a row is what was told then, with what stood beside it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, select
 
-from services.store.runs import OPEN
+from services.store.runs import OPEN, Kept, runs
 from services.store.tables import Finding, QualityRun, ReasonCount, RuleGain, Scorecard
 
 FINDING: Table = Finding.__table__  # type: ignore[attr-defined]
@@ -57,6 +58,12 @@ def latest_run(connection: Connection) -> QualityRun | None:
     """The latest run of the rules."""
     row = connection.execute(select(RUN).order_by(RUN.c.run.desc()).limit(1)).first()
     return QualityRun(**row._mapping) if row else None
+
+
+def runs_until(connection: Connection, at: datetime, most: int) -> list[Kept]:
+    """The runs that had been made by an instant, the newest first."""
+    last = connection.execute(select(func.max(RUN.c.run)).where(RUN.c.started_at <= at)).scalar_one()
+    return [] if last is None else runs(connection, last + 1, most)
 
 
 def latest(connection: Connection) -> int:

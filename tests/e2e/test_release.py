@@ -19,9 +19,12 @@ from quality.functions import is_chi
 from schemas.codelists import code_list, names
 from schemas.fields import Release as Leaving
 from schemas.registry import BY_NAME
+from services.cli.main import main
+from services.extracts import build as building
 from services.extracts import checks
 from services.extracts.build import build
 from services.extracts.building_place import building_place
+from services.extracts.gate import NOT_JUDGED, Verdict
 from services.extracts.life_days import LEFT, TOLD_BY
 from services.extracts.pseudonyms import FILE, key_id, key_of
 from services.extracts.queries import QUERIES, Worked
@@ -150,10 +153,36 @@ def post(settings: Settings) -> None:
     store.close()
 
 
+def not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "_count_again", lambda *_: Verdict(NOT_JUDGED, "nobody asked"))
+
+
 @pytest.fixture
 def copied(released: Released, tmp_path: Path) -> Path:
     """A copy of the release, to be tampered with."""
     return Path(shutil.copytree(released.release.folder, tmp_path / released.release.release_id))
+
+
+# The gate
+
+
+def test_a_release_says_what_the_gate_said(released: Released) -> None:
+    """Nobody had run the rules over this store; tests/unit/test_gate.py tells of the other verdicts."""
+    assert released.release.manifest["gate"]["verdict"] == NOT_JUDGED
+    assert json.loads((released.release.folder / "quality.json").read_text())["gate"]["verdict"] == NOT_JUDGED
+    assert "The gate was not judged: no run" in (released.release.folder / "README.md").read_text()
+
+
+def test_a_release_that_must_pass_the_gate_and_does_not_is_not_made(
+    released: Released, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(checks, "count_again", lambda *_: [])  # the slowest step, and nothing to this test
+    monkeypatch.setenv("KITH_HOME", str(released.settings.home))
+    monkeypatch.setenv("KITH_DATABASE_URL", "")
+    out = tmp_path / "out"
+    assert main(["extract", "build", "--gate", "--out", str(out)]) == 1
+    assert list(out.iterdir()) == []
+    assert "no run of the rules" in capsys.readouterr().err
 
 
 # What is in it
@@ -400,7 +429,7 @@ def test_the_same_store_and_instant_give_the_same_release(
 
 
 def test_a_release_that_is_there_already_is_given_as_it_is(released: Released, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "count_again", lambda *_: None)  # the slowest step, and nothing to this test
+    not_counted_again(monkeypatch)  # the slowest step, and nothing to this test
     created = json.loads((released.release.folder / "manifest.json").read_text())["created_at"]
     same = build(released.settings, released.release.as_at)
     assert (same.folder, same.manifest["created_at"]) == (released.release.folder, created)
@@ -601,7 +630,7 @@ def test_what_changed_since_the_release_before_is_counted(elsewhere: tuple[Relea
 def test_postgresql_gives_the_same_release_as_sqlite(
     released: Released, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "count_again", lambda *_: None)  # SQLite's release was counted again
+    not_counted_again(monkeypatch)  # SQLite's release was counted again
     with releasing("postgresql", request, tmp_path) as other:
         for table in release_tables():
             same = ", ".join(name for name in table.names if name not in OF_ITS_STORE)

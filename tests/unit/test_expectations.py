@@ -1,7 +1,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import sqlalchemy
 
 from quality import duckdb_dialect, workspace
 from quality.catalogue import by_code
-from quality.expectations import Recount, RecountCrashed, Recounted, recount
+from quality.expectations import Data, Recount, RecountCrashed, Recounted, recount
 from quality.run import run as rules_run
 from quality.sql import failing_rows
 
@@ -205,10 +205,12 @@ def test_great_expectations_speaks_to_no_network(run: Run) -> None:
 
 def test_data_docs_have_a_page_for_each_table_and_an_index(run: Run) -> None:
     pages = {path.name for path in run.docs.rglob("*") if path.is_file()}
-    assert pages == {"index.html", "children.html", "notes.html", "referrals.html"}
+    tables = ("children", "notes", "referrals")
+    assert pages == {"index.html", *(f"{name}{page}.html" for name in tables for page in ("", "-suite"))}
     index = (run.docs / "index.html").read_text()
     assert "<td><a href='children.html'>children</a></td><td>1</td><td>2</td><td>5</td>" in index
-    assert "<td>visits</td><td>0</td><td>0</td><td>1</td>" in index
+    assert "<a href='children-suite.html'>8 expected</a>" in index
+    assert "<td>visits</td><td>0</td><td>0</td><td>1</td><td></td>" in index
 
 
 def test_data_docs_show_each_rule_and_its_count(run: Run) -> None:
@@ -268,9 +270,9 @@ def test_canary_the_plain_dialect_cannot_tell_a_tables_columns(database: Path) -
 
 
 def test_canary_great_expectations_cannot_count_through_the_plain_dialect(database: Path) -> None:
-    plain = "from quality import duckdb_dialect, expectations\nduckdb_dialect.NAME = 'duckdb'\nexpectations.main()"
-    count = {"rule": "R-1", "table": "children", "failing_rows_sql": "SELECT 1", "gate": True}
-    job = {"database": str(database), "recounts": [count], "docs": None}
+    plain = "from quality import duckdb_dialect, validation\nduckdb_dialect.NAME = 'duckdb'\nvalidation.main()"
+    data = Data("", str(database), [Recount("R-1", "children", "SELECT 1", gate=True).expectation])
+    job = {"data": [asdict(data)], "docs": None, "kept": None, "notice": ""}
     ran = subprocess.run(
         [sys.executable, "-c", plain],
         input=json.dumps(job),
@@ -279,7 +281,7 @@ def test_canary_great_expectations_cannot_count_through_the_plain_dialect(databa
         text=True,
         check=True,
     )
-    assert json.loads(ran.stdout)[0]["failed"] is None, (
+    assert json.loads(ran.stdout)[0][0]["failed"] is None, (
         "Great Expectations now counts through duckdb_engine's own dialect: if the canary for "
-        "columns fails too, delete quality/duckdb_dialect.py and use duckdb:// in expectations.py."
+        "columns fails too, delete quality/duckdb_dialect.py and use duckdb:// in validation.py."
     )
