@@ -215,6 +215,7 @@ def _finish(building: _Building) -> Release:
         checks.check_contract(connection, table)
         export.comment(connection, table, notice(building.synthetic))
         export.write_parquet(connection, table, building.folder, notice(building.synthetic))
+        checks.check_parquet(building.folder, table)
         building.contents.append(content_of(connection, table.name, table.key, "release"))
     revisions = since_previous(connection, building.out, building.as_at, building.key_id, building.tables)
     judged = gate.make(connection, building.folder.parent / "gate.duckdb", building.runs, building.as_at)

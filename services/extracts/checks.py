@@ -22,6 +22,7 @@ from schemas.fields import Release
 from schemas.frames import POLARS_TYPES, Expected, broken, frame
 from services.extracts import life_days
 from services.extracts.refusal import NotReleased
+from services.extracts.release import PARQUET
 from services.extracts.shape import RECORD_ID, ReleaseColumn, ReleaseTable, release_tables
 
 TYPES = {**POLARS_TYPES, "instant": pl.Datetime("us")}
@@ -34,6 +35,15 @@ def check_contract(connection: duckdb.DuckDBPyConnection, table: ReleaseTable) -
     """Check a table of the attached release against its schema; raises NotReleased, which tells no value."""
     rows = pl.from_arrow(connection.execute(f"SELECT * FROM release.main.{table.name}").to_arrow_table())
     assert isinstance(rows, pl.DataFrame)
+    _refuse_broken(table, rows)
+
+
+def check_parquet(folder: Path, table: ReleaseTable) -> None:
+    """The same of a table's Parquet, as whoever reads it will find it."""
+    _refuse_broken(table, pl.read_parquet(folder / PARQUET / table.name / "*.parquet"))
+
+
+def _refuse_broken(table: ReleaseTable, rows: pl.DataFrame) -> None:
     problems = broken(schema_of(table), rows)
     if problems:
         raise NotReleased(f"The release breaks its own contract: {'; '.join(problems)}.")

@@ -1,6 +1,7 @@
 """The typed contract of tables in flight: derived, strict, and silent about values."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,8 +12,10 @@ from quality.workspace import HELD, Held, add_records, create
 from schemas.frames import Expected, broken, frame, frame_of, problems
 from schemas.registry import BY_NAME, FAMILIES, TABLES
 from schemas.tables import Table
-from services.extracts.checks import schema_of
+from services.extracts.beside import BESIDE, CODES
+from services.extracts.checks import check_parquet, schema_of
 from services.extracts.in_flight import frame_problems
+from services.extracts.refusal import NotReleased
 from services.extracts.shape import release_tables
 from tests.examples import example
 
@@ -119,6 +122,23 @@ def test_every_release_table_has_a_strict_schema_with_its_key() -> None:
         assert schema.strict is True
         assert schema.unique == list(made.key)
         assert list(schema.columns) == list(made.names)
+
+
+def test_a_parquet_file_of_a_release_is_held_to_the_schema_of_its_table(tmp_path: Path) -> None:
+    file = tmp_path / "parquet" / "codes" / "0.parquet"
+    file.parent.mkdir(parents=True)
+    kinds = {"text": pl.String, "date": pl.Date}
+    sound = pl.DataFrame(schema={column.name: kinds[column.kind] for column in CODES.columns})
+    sound.write_parquet(file)
+    check_parquet(tmp_path, CODES)
+    for wrong in (sound.drop("label"), sound.cast({"starts_on": pl.String})):
+        wrong.write_parquet(file)
+        with pytest.raises(NotReleased, match=r"label|starts_on"):
+            check_parquet(tmp_path, CODES)
+
+
+def test_every_table_beside_the_families_has_a_strict_schema_too() -> None:
+    assert all(schema_of(made).strict and schema_of(made).unique == list(made.key) for made in BESIDE)
 
 
 def test_a_family_is_not_needed_to_check_a_table_of_ones_own() -> None:
