@@ -57,7 +57,8 @@ def recounted(
 def _of_workspace(connection: duckdb.DuckDBPyConnection, file: Path, counted: Sequence[Result], done: Run) -> Data:
     """The workspace's tables as they are, in a file of their own."""
     connection.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS recounted")
-    connection.execute("COPY FROM DATABASE memory TO recounted")
+    (own,) = connection.execute("SELECT current_database()").fetchall()[0]
+    connection.execute(f'COPY FROM DATABASE "{own}" TO recounted')
     connection.execute("DETACH recounted")
     rules = [result.rule for result in counted]
     return recounting(
