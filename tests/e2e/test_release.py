@@ -15,7 +15,9 @@ import duckdb
 import pytest
 from sqlalchemy import text
 
+from quality.expectations import Recounted
 from quality.functions import is_chi
+from quality.gate import gates
 from schemas.codelists import code_list, names
 from schemas.fields import Release as Leaving
 from schemas.registry import BY_NAME
@@ -24,7 +26,7 @@ from services.extracts import build as building
 from services.extracts import checks
 from services.extracts.build import build
 from services.extracts.building_place import building_place
-from services.extracts.gate import NOT_JUDGED, Verdict
+from services.extracts.gate import COLUMNS, FAILED, NOT_JUDGED, Verdict
 from services.extracts.life_days import LEFT, TOLD_BY
 from services.extracts.pseudonyms import FILE, key_id, key_of
 from services.extracts.queries import QUERIES, Worked
@@ -55,7 +57,7 @@ OF_ITS_STORE = {"child_id", "other_child_id", "kept_at", "kept_on"}
 CHILDREN = "SELECT count(DISTINCT record_id) FROM children GROUP BY child_id ORDER BY 1"
 WITHHELD, AWAITED, RESTRICTED = "child-0003", "child-9999", "child-0004"
 
-
+UNSCORED = "scored-or-not-submitted"
 DIED_ON = {"care-0005": "2024-06-12", "care-0006": "2024-02-12"}
 """The second in a month in which a placement had begun, on the fifth."""
 BORN_ON = "2025-01-17"
@@ -167,22 +169,26 @@ def copied(released: Released, tmp_path: Path) -> Path:
 
 
 def test_a_release_says_what_the_gate_said(released: Released) -> None:
-    """Nobody had run the rules over this store; tests/unit/test_gate.py tells of the other verdicts."""
-    assert released.release.manifest["gate"]["verdict"] == NOT_JUDGED
-    assert json.loads((released.release.folder / "quality.json").read_text())["gate"]["verdict"] == NOT_JUDGED
-    assert "The gate was not judged: no run" in (released.release.folder / "README.md").read_text()
+    """Its runs kept no scorecards, so whoever posted was not scored; tests/unit/test_gate.py has the other verdicts."""
+    judged = json.loads((released.release.folder / "quality.json").read_text())["gate"]
+    told = released.release.manifest["gate"]
+    assert (told["verdict"], told["failed"]) == (judged["verdict"], judged["failed"]) == (FAILED, [UNSCORED])
+    (failed,) = [each for each in judged["expectations"] if not each["passed"]]
+    assert {HERE.agency, THERE.agency, CHARITY.agency} == {row["source_agency"] for row in failed["where"]}
+    assert f"The gate failed: not so: {UNSCORED}" in (released.release.folder / "README.md").read_text()
 
 
 def test_a_release_that_must_pass_the_gate_and_does_not_is_not_made(
     released: Released, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(checks, "count_again", lambda *_: [])  # the slowest step, and nothing to this test
+    failed = [Recounted(each.expectation.rule, 1, None) for each in gates(COLUMNS)]
+    monkeypatch.setattr(checks, "count_again", lambda *_: [failed])  # the slowest step
     monkeypatch.setenv("KITH_HOME", str(released.settings.home))
     monkeypatch.setenv("KITH_DATABASE_URL", "")
     out = tmp_path / "out"
     assert main(["extract", "build", "--gate", "--out", str(out)]) == 1
     assert list(out.iterdir()) == []
-    assert "no run of the rules" in capsys.readouterr().err
+    assert UNSCORED in capsys.readouterr().err
 
 
 # What is in it
