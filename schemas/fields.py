@@ -121,6 +121,16 @@ class AgencyCode(Code):
         raise PydanticCustomError(NOT_LISTED, "not in the code list", {"codelist": self.codelist})
 
 
+NAMED_KINDS = {"TS": "third_sector", "IP": "independent"}
+"""The kinds of agency that no list holds, by how their codes begin."""
+
+
+def kind_of_agency(code: str) -> str:
+    """What kind of body an agency is; nothing where no agency has that code."""
+    row = code_list("agencies").rows.get(code)
+    return row["kind"] if row else NAMED_KINDS.get(code.partition("-")[0], "")
+
+
 def is_agency(code: str) -> bool:
     """Whether an agency may have this code."""
     named = re.fullmatch(AGENCY_PATTERN, code)

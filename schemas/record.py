@@ -86,6 +86,11 @@ class Family:
     """Whether a record of it is the child as the source knows them, its source_id the child's own id."""
 
     @property
+    def is_about_child(self) -> bool:
+        """Whether each of its records is about one child, or is the child."""
+        return self.is_child or "child" in self.contract.model_fields
+
+    @property
     def segment(self) -> str:
         """The family's name in a URL."""
         return self.name.replace("_", "-")

@@ -87,6 +87,11 @@ def hides(restriction: str, field_class: FieldClass | None) -> bool:
     return field_class is FieldClass.PLACE and restriction in code_list("restrictions").flagged("hides_places")
 
 
+def left_out(restriction: str) -> list[str]:
+    """The classes of fields that stay behind under a restriction, as the audit names them."""
+    return [one.name.lower() for one in FieldClass if hides(restriction, one)]
+
+
 def is_findable(facts: Facts) -> bool:
     """Whether a search may find the child."""
     hidden = code_list("restrictions").flagged("hides_from_search")

@@ -8,15 +8,7 @@ the last two means any.
 from functools import cache
 
 from schemas.codelists import code_list
-
-NAMED_KINDS = {"TS": "third_sector", "IP": "independent"}
-"""The kinds of agency that no list holds, by how their codes begin."""
-
-
-def kind_of(agency: str) -> str:
-    """What kind of body an agency is; nothing where no agency has that code."""
-    row = code_list("agencies").rows.get(agency)
-    return row["kind"] if row else NAMED_KINDS.get(agency.partition("-")[0], "")
+from schemas.fields import kind_of_agency
 
 
 @cache
@@ -43,7 +35,7 @@ def may_ask(purpose: str, role: str, agency: str) -> bool:
 def _is_open(basis: str, agency: str) -> bool:
     """Whether an agency of its kind may rely on a basis."""
     kinds = _listed(code_list("lawful_bases").rows[basis]["agency_kind"])
-    kind = kind_of(agency)
+    kind = kind_of_agency(agency)
     return bool(kind) and (not kinds or kind in kinds)
 
 

@@ -9,11 +9,10 @@ from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from services.access.logbook import Logbook
 from services.access.tokens import Caller
 from services.api.answers import page
 from services.api.described import Page
-from services.api.requests import PAGING, StoreOf, paging, readable, requires
+from services.api.requests import PAGING, StoreOf, paging, readable, requires, the_logbook
 from services.errors import BadRequest
 from services.store import audit
 from services.store.audit import Act, Received
@@ -67,9 +66,8 @@ async def received(request: Request, store: StoreOf, caller: MayAudit) -> Respon
     """
     (by, whom), since, (after, limit) = _whom(request), _since(request), paging(request)
     found = await run_in_threadpool(partial(_received, store, caller, by, whom, since, after, limit))
-    logbook: Logbook = request.app.state.logbook
     detail = {by: whom, "since": since.isoformat(), "children": len(found)}
-    await logbook(_act(caller, request.state.request_id, detail))
+    await the_logbook(request)(_act(caller, request.state.request_id, detail))
     return page([asdict(one) for one in found], after + limit if len(found) == limit else None)
 
 

@@ -13,11 +13,10 @@ from schemas.codelists import code_list
 from schemas.fields import is_agency
 from schemas.registry import BY_NAME, FAMILIES
 from services.access.asker import Asker
-from services.access.logbook import Logbook
 from services.api.answers import answer
 from services.api.asking import ASKING, asks
 from services.api.described import CURSOR, AboutAnswer, ChronologyAnswer, ItemsAnswer, PlanAnswer, SummaryAnswer
-from services.api.requests import PAGING, limit_of, paging, the_store
+from services.api.requests import PAGING, limit_of, paging, the_logbook, the_store
 from services.children import looked_after, looks, plans
 from services.children.chronology import MULTI, SINGLE, chronology
 from services.children.looking import Look, look
@@ -29,7 +28,7 @@ from services.store.engine import Store
 
 router = APIRouter(prefix="/v1/children", tags=["children"])
 ChildId = Annotated[str, Path(description="The opaque id of the child")]
-EVERYTHING = tuple(family.name for family in FAMILIES if family.is_child or "child" in family.contract.model_fields)
+EVERYTHING = tuple(family.name for family in FAMILIES if family.is_about_child)
 DRAWN_ON = tuple(dict.fromkeys(["chronologies", *(row["family"] for row in code_list("system_events").rows.values())]))
 """The families that a chronology draws on."""
 PAGED, CHOSEN = ("limit", "after"), ("view", "agency")
@@ -87,12 +86,6 @@ def _add(view: View) -> None:
         body, act = await run_in_threadpool(_looked, the_store(request), asker, child, at, view.look, asked)
         await the_logbook(request)(act)
         return answer(body)
-
-
-def the_logbook(request: Request) -> Logbook:
-    """The logbook that the app was made with."""
-    logbook: Logbook = request.app.state.logbook
-    return logbook
 
 
 def _looked(store: Store, asker: Asker, child: str, at: datetime, what: Look, asked: Asked) -> tuple[Json, Act]:

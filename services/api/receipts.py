@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
+from quality.cells import safe_cell
 from services.access.tokens import Caller
 from services.api.answers import spooled
 from services.api.described import PROBLEMS
@@ -63,7 +64,7 @@ def _csv(receipts: Iterable[Receipt]) -> Iterator[str]:
 
 
 def _cell(value: object) -> object:
-    """A value as a cell; what a spreadsheet would take for a formula is marked as text."""
+    """A value as a cell."""
     if isinstance(value, datetime):
         return value.isoformat()
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return safe_cell(value) if isinstance(value, str) else value

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
@@ -31,11 +32,11 @@ from services.errors import BadRequest, Erased, Gone, NotFound, Stale
 from services.intake.door import LARGEST_RECORD
 from services.intake.singles import Single, read_record, read_retraction, receive, told
 from services.intake.taking import Received, Taken, child_of
-from services.store import reading
+from services.store import links, reading
 from services.store.engine import Store
 from services.store.gathering import Gathering
 from services.store.scope import reading_for
-from services.store.writing import Owner, Result, Retraction
+from services.store.writing import Key, Owner, Result, Retraction
 
 LARGE = 64 * 1024
 """Bytes of a body that takes long enough at the door for others to notice."""
@@ -76,7 +77,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
     @router.get("", responses=RecordAnswer.answers(), name=f"get_{family.name}")
     def get(source: SourceName, source_id: SourceId, store: StoreOf, caller: MayRead) -> JSONResponse:
         """The record as it is held."""
-        return _record_answer(store, readable(store, caller, source), family, source_id)
+        return _record_answer(store, caller, readable(store, caller, source), family, source_id)
 
     @router.post(
         "/retractions",
@@ -103,6 +104,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
         owner = readable(store, caller, source)
         with reading_for(store, owner.agency) as connection:
             found = reading.versions(connection, owner, family.name, source_id, after, limit)
+            _refuse_sealed(connection, caller, Key(owner.agency, owner.source, family.name, source_id))
         if not found and not after:
             raise NotFound
         return page([_as_json(one) for one in found], found[-1].version if len(found) == limit else None)
@@ -112,7 +114,7 @@ def _add_reads(router: APIRouter, family: Family) -> None:
         source: SourceName, source_id: SourceId, version: Version, store: StoreOf, caller: MayReadVersion
     ) -> JSONResponse:
         """One version as it was sent."""
-        return _record_answer(store, readable(store, caller, source), family, source_id, version)
+        return _record_answer(store, caller, readable(store, caller, source), family, source_id, version)
 
 
 def _is_version(request: Request) -> None:
@@ -161,11 +163,12 @@ def _put_answer(received: Received) -> JSONResponse:
 
 
 def _record_answer(
-    store: Store, owner: Owner, family: Family, source_id: str, version: int | None = None
+    store: Store, caller: Caller, owner: Owner, family: Family, source_id: str, version: int | None = None
 ) -> JSONResponse:
     with reading_for(store, owner.agency) as connection:
         found = reading.version(connection, owner, family.name, source_id, version)
         child = child_of(connection, owner, family, source_id, found.record) if found and found.record else None
+        _refuse_sealed(connection, caller, Key(owner.agency, owner.source, family.name, source_id))
     if found is None:
         raise NotFound
     if found.record is None:
@@ -183,6 +186,12 @@ def _record_answer(
         "retraction" if found.op == Retraction.op else "record": found.record,
     }
     return JSONResponse(body, headers={"ETag": f'"{found.version}"'})
+
+
+def _refuse_sealed(connection: Connection, caller: Caller, key: Key) -> None:
+    """Raise NotFound where another source than its own asks for a record about a child whose identity changed."""
+    if caller.owner != (key.source, key.agency) and links.is_sealed(connection, key):
+        raise NotFound
 
 
 def _as_json(version: reading.Version) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext
 
 from services.access.buckets import Buckets
+from services.access.logbook import Logbook
 from services.access.tokens import Caller, Callers
 from services.errors import BadRequest, Forbidden, NotFound, TooLarge, TooSlow, Unauthorised, UnsupportedMediaType
 from services.store import sources
@@ -26,6 +27,12 @@ def the_store(request: Request) -> Store:
     """The store that the app was made with."""
     store: Store = request.app.state.store
     return store
+
+
+def the_logbook(request: Request) -> Logbook:
+    """The logbook that the app was made with."""
+    logbook: Logbook = request.app.state.logbook
+    return logbook
 
 
 StoreOf = Annotated[Store, Depends(the_store)]

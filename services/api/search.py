@@ -12,9 +12,8 @@ from services.access.asker import Asker
 from services.access.logbook import act_of
 from services.api.answers import answer
 from services.api.asking import asks
-from services.api.children import the_logbook
 from services.api.described import SEARCH, SearchAnswer
-from services.api.requests import body_up_to, the_store
+from services.api.requests import body_up_to, the_logbook, the_store
 from services.children.search import Found, can_search, search
 from services.intake import remarks
 from services.intake.bodies import JSON, LARGEST_BODY, read_body, refused

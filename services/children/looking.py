@@ -14,6 +14,7 @@ from schemas.record import Family
 from schemas.registry import BY_NAME
 from services.access.asker import Asker
 from services.access.logbook import act_of
+from services.access.policy import left_out
 from services.access.redaction import redacted, withheld
 from services.access.sight import Sight, sight_of
 from services.children.reading import Asked, Json, Reading, Shown, agency_name
@@ -48,20 +49,20 @@ def look(connection: Connection, asker: Asker, child: str, at: datetime, what: L
     if what.families:
         limit_to(connection, *sight.agencies)
     shown = what.show(reading)
-    left_out = [PLACE] if _hides_places(reading.sight.restriction) else []
+    behind_for_all = left_out(sight.restriction)
     body = {
         "child": child,
         **shown.body,
         "freshness": [_fresh(one, reading) for one in held if one.in_sight],
         "withheld": [_ask(agency, count) for agency, count in sorted(behind.items())],
         "restriction": reading.sight.restriction,
-        "left_out": left_out,
+        "left_out": behind_for_all,
     }
     detail = {
         "grounds": str(reading.sight.grounds),
         "items": dict(Counter(item["agency"] for item in shown.items)),
         "withheld": dict(behind),
-        "left_out": left_out,
+        "left_out": behind_for_all,
         "shown": [PLACE] if _tells_places(shown, reading.sight) else [],
     }
     return body, act_of(asker, "read", what.name, child, detail)
@@ -98,10 +99,6 @@ def _fresh(held: Holding, reading: Reading) -> Json:
         "days_silent": days,
         "is_gap": days is None or days > LONG_DAYS,
     }
-
-
-def _hides_places(restriction: str) -> bool:
-    return restriction in code_list("restrictions").flagged("hides_places")
 
 
 def _tells_places(shown: Shown, sight: Sight) -> bool:

@@ -14,10 +14,10 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from schemas.fields import FieldClass, OfOthers
+from schemas.fields import OfOthers
 from schemas.registry import BY_NAME
 from services.access.administration import COMMAND_LINE
-from services.access.policy import hides, strictest
+from services.access.policy import left_out, strictest
 from services.access.redaction import redacted
 from services.access.sight import Sight
 from services.children.others import Queue, Said, places_of, waiting_of
@@ -85,7 +85,7 @@ def _made(connection: Connection, child: str, made_by: Who, decided: Mapping[str
         "made_at": at.astimezone(UTC),
         "made_up": sources.about(connection, "synthetic") == "true",
         "restriction": sight.restriction,
-        "left_out": [PLACE] if _hides_places(sight) else [],
+        "left_out": left_out(sight.restriction),
         "records": records,
         "erased": [_gone(one) for one in everything.erased(connection, child)],
         "links": [_tie(one) for one in everything.ties(connection, child)],
@@ -107,10 +107,6 @@ def _made(connection: Connection, child: str, made_by: Who, decided: Mapping[str
 
 def _is_officer(known: Facts, made_by: Who) -> bool:
     return known.is_officer and made_by.agency in known.holders
-
-
-def _hides_places(sight: Sight) -> bool:
-    return hides(sight.restriction, FieldClass.PLACE)
 
 
 def _records(making: _Making) -> Iterator[Json]:

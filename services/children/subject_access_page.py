@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from html import escape
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from quality.functions import LONDON
 from quality.page import MADE_UP, Sheet, page, shown
 from schemas.codelists import code_list
 from schemas.fields import is_agency
@@ -14,7 +14,6 @@ from schemas.tables import Column, Table
 from services.children.others import KEPT_BACK, TAKEN_OUT, shapes
 from services.children.reading import Json, agency_name
 
-LONDON = ZoneInfo("Europe/London")
 TITLE = "What is kept about you"
 WAITS = "Kept back until somebody has looked at it"
 TAKEN = "Taken out, because it is about somebody else"

@@ -14,7 +14,7 @@ from quality.catalogue import rules
 from quality.gate import councils
 from quality.run import Run
 from schemas.codelists import code_list, names
-from schemas.fields import LAST_YEAR
+from schemas.fields import LAST_YEAR, kind_of_agency
 from services.extracts.shape import DUCKDB_TYPES, ReleaseColumn, ReleaseTable, release_tables
 
 ARROW_TYPES: Mapping[str, pa.DataType] = {
@@ -29,8 +29,6 @@ STANDARD = ("code", "label", "plain_label", "starts_on", "ends_on", "status", "s
 YEAR_STARTS = 8
 """A year of coverage runs from 1 August to 31 July, as in the looked-after children collection."""
 AGENCIES = "agencies"
-NAMED_KINDS: Mapping[str, str] = {"TS": "third_sector", "IP": "independent_provider"}
-"""What the beginning of an agency's code says of it, where no list holds the agency."""
 Row = dict[str, Any]
 
 
@@ -145,7 +143,7 @@ def flag_rows(named: Sequence[str]) -> Iterator[Row]:
             said = {flag: value for flag, value in row.items() if flag not in STANDARD and value}
             yield from ({"list": name, "code": code, "flag": flag, "value": value} for flag, value in said.items())
     for code in named:
-        yield {"list": AGENCIES, "code": code, "flag": "kind", "value": NAMED_KINDS[code.partition("-")[0]]}
+        yield {"list": AGENCIES, "code": code, "flag": "kind", "value": kind_of_agency(code)}
 
 
 def named_agencies(connection: duckdb.DuckDBPyConnection) -> list[str]:

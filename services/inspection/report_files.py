@@ -13,6 +13,7 @@ from typing import Any
 
 import xlsxwriter
 
+from quality.cells import safe_cell
 from quality.page import MADE_UP
 
 CSV, JSON, EXCEL = "findings.csv", "findings.json", "findings.xlsx"
@@ -34,16 +35,14 @@ WIDTHS: Mapping[str, int] = {"what_is_wrong": 60, "how_to_fix_it": 45, "source":
 WIDTH = 14
 ROWS_A_SHEET = 1_000_000
 """Excel reads 1,048,576 rows of a sheet; what is more goes on another."""
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 Cells = dict[str, Any]
 Add = Callable[[Cells], object]
 """What takes a file's next row."""
 
 
 def safe(value: Any) -> str:
-    """A cell's text; what a spreadsheet would take for a formula is told to be text by an apostrophe."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(STARTS_A_FORMULA) else text
+    """A value as the text of a cell, nothing where there is none."""
+    return "" if value is None else safe_cell(str(value))
 
 
 def write_files(folder: Path, rows: Iterable[Cells], about: Cells, cards: Sequence[Cells]) -> None:

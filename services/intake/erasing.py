@@ -1,6 +1,6 @@
 """Erasing records: gone, unlinked, told to the feed and put on the audit in one transaction, whoever posted them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from services.store.audit import Act
 from services.store.engine import Store, announce, clock
 from services.store.erasure import Erased, Order
 from services.store.tombstones import ERASE
-from services.store.writing import Head, Key, Owner, Retraction, lock_heads
+from services.store.writing import Key, Owner, Retraction, lock_heads
 
 
 def erase(store: Store, keys: Sequence[Key], order: Order) -> list[Erased]:
@@ -28,7 +28,7 @@ def _erase(connection: Connection, keys: Sequence[Key], order: Order) -> list[Er
     announce(connection)
     heads = {key: head for key, head in lock_heads(connection, keys).items() if head.version and not head.is_erased}
     arrival.lock_identities(connection, dict.fromkeys(child for key in heads for child in _own_child(key)))
-    children = _children(connection, heads)
+    children = links.children_of(connection, heads)
     at = clock(connection)
     done = [erasure.erase(connection, key, head, children.get(key), order, at) for key, head in heads.items()]
     _unlink(connection, heads, at)
@@ -43,16 +43,6 @@ def _own_child(key: Key) -> Iterable[links.ChildId]:
     """The child that a record is, where it is one as a source knows it."""
     if BY_NAME[key.family].is_child:
         yield Owner(key.source, key.agency), key.source_id
-
-
-def _children(connection: Connection, heads: Mapping[Key, Head]) -> dict[Key, str]:
-    """The child that each record is about now; those that wait, or are about none, are left out."""
-    own = {key: child for key in heads for child in _own_child(key)}
-    linked = links.links_of(connection, own.values())
-    about = [key for key in heads if "child" in BY_NAME[key.family].contract.model_fields]
-    return {key: linked[child][0] for key, child in own.items() if child in linked} | links.children_of(
-        connection, about
-    )
 
 
 def _unlink(connection: Connection, heads: Iterable[Key], at: datetime) -> None:

@@ -131,11 +131,8 @@ def _taken(sent: Sent, outcome: Outcome, found: Mapping[links.ChildId, tuple[str
 
 
 def _retracted(sent: Iterable[Sent]) -> Iterator[Key]:
-    """The keys of what is retracted and is about a child, but no child's own record."""
-    for each in sent:
-        family = each.change.family
-        if isinstance(each.change, Retraction) and not family.is_child and "child" in family.contract.model_fields:
-            yield each.key
+    """The keys of what is retracted and is no child's own record."""
+    return (each.key for each in sent if isinstance(each.change, Retraction) and not each.change.family.is_child)
 
 
 def _entries(sent: Iterable[Sent], taken: Iterable[Taken], retracted: Mapping[Key, str]) -> Iterator[outbox.Entry]:

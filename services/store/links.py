@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, update
+from sqlalchemy import Connection, Table, text, update
 
+from schemas.registry import BY_NAME
 from services.store import bulk, outbox
 from services.store.chunks import chunks
 from services.store.columns import read_day
 from services.store.tables import Child, Link
-from services.store.writing import Key, Owner
+from services.store.writing import KEY, Key, Owner
 
 LINK: Table = Link.__table__  # type: ignore[attr-defined]
 CHILD: Table = Child.__table__  # type: ignore[attr-defined]
@@ -69,24 +70,33 @@ def _linked(agency: str, source: str, source_id: str, child: str, how: str) -> t
 
 def children_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, str]:
     """The child that each of these records, held now, is about; those that wait or are about none are left out."""
-    found: dict[Key, str] = {}
-    by_family: dict[str, list[Key]] = {}
-    for key in sorted(set(keys)):
-        by_family.setdefault(key.family, []).append(key)
-    for family, some in by_family.items():
-        wanted = [(key.agency, key.source, key.source_id) for key in some]
-        rows = bulk.select(connection, _children_of(family), RECORD, wanted, lambda *row: row)
-        found |= {Key(agency, source, family, source_id): child for agency, source, source_id, child in rows}
-    return found
+    wanted = sorted(set(keys))
+    return dict(bulk.select(connection, _CHILDREN, KEY, wanted, _about)) if wanted else {}
 
 
-def _children_of(family: str) -> str:
-    return (
-        "SELECT held.source_agency, held.source, held.source_id, link.child FROM {given}"
-        f" JOIN {family} AS held USING ({_RECORD}) JOIN link ON link.source_agency = held.source_agency"
-        " AND link.source = held.source AND link.source_id = held.child"
-        " WHERE held.superseded_at IS NULL AND link.superseded_at IS NULL"
-    )
+_CHILDREN = (
+    f"SELECT {', '.join(f'held.{name}' for name in KEY)}, link.child FROM {{given}} JOIN held USING ({', '.join(KEY)})"
+    " JOIN link ON link.source_agency = held.source_agency AND link.source = held.source"
+    " AND link.source_id = held.child AND link.superseded_at IS NULL"
+)
+
+
+def _about(agency: str, source: str, family: str, source_id: str, child: str) -> tuple[Key, str]:
+    return Key(agency, source, family, source_id), child
+
+
+def is_sealed(connection: Connection, key: Key) -> bool:
+    """Whether a record was ever about a child whose identity changed, in any of its versions."""
+    own_ids = ":source_id" if BY_NAME[key.family].is_child else _OWN_IDS.format(family=key.family)
+    changed = f"SELECT 1 FROM link WHERE {_OWNED} AND how = 'identity_change' AND source_id IN ({own_ids})"
+    return connection.execute(text(changed), key.columns()).first() is not None
+
+
+_OWNED = "source_agency = :source_agency AND source = :source"
+_OWN_IDS = (
+    "SELECT child FROM journal JOIN {family} USING (source_agency, seq) WHERE journal.source_agency = :source_agency"
+    " AND journal.source = :source AND journal.family = '{family}' AND journal.source_id = :source_id"
+)
 
 
 def changed_identity(connection: Connection, owner: Owner, source_ids: Iterable[str]) -> dict[str, str]:

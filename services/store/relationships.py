@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Date, TextClause, bindparam, text
 
+from quality.functions import local_date
 from schemas.codelists import code_list
 from schemas.registry import FAMILIES
 from services.store import bulk
 from services.store.columns import UtcInstant, read_day
 
-LONDON = ZoneInfo("Europe/London")
 NAMING = ("plans", "referrals")
 """The families whose records name agencies."""
 
@@ -54,7 +53,7 @@ class Facts:
 def facts(connection: Connection, child: str, at: datetime, who: Who | None = None) -> Facts:
     """How agencies, and the one who asks, stand to a child at an instant, in one query."""
     asking = {"agency": who.agency if who else "", "worker": who.worker if who else ""}
-    given = asking | {"child": child, "at": at, "today": local_day(at)}
+    given = asking | {"child": child, "at": at, "today": local_date(at)}
     return _gathered(tuple(row) for row in connection.execute(_of_one(), given))
 
 
@@ -63,7 +62,7 @@ def facts_of(connection: Connection, children: Collection[str], at: datetime) ->
     if not children:
         return {}
     found: dict[str, list[Any]] = {child: [] for child in sorted(children)}
-    wanted, today = [(child,) for child in found], _written(local_day(at))
+    wanted, today = [(child,) for child in found], _written(local_date(at))
     for row in bulk.select(connection, _of_many().replace(":today", today), ("child",), wanted, lambda *row: row):
         found[row[0]].append(row)
     return {child: _gathered(rows) for child, rows in found.items()}
@@ -73,15 +72,10 @@ def days_to_come(connection: Connection, children: Collection[str], at: datetime
     """Of these children, those whom a day to come will make a difference to, each with the first such day."""
     if not children:
         return {}
-    wanted, today = [(child,) for child in sorted(set(children))], _written(local_day(at))
+    wanted, today = [(child,) for child in sorted(set(children))], _written(local_date(at))
     query = _DAYS.replace(":today", today)
     found = bulk.select(connection, query, ("child",), wanted, lambda child, day: (child, read_day(day)))
     return {child: day for child, day in found if day}
-
-
-def local_day(at: datetime) -> date:
-    """The day in Europe/London that an instant falls in."""
-    return at.astimezone(LONDON).date()
 
 
 def _gathered(rows: Iterable[tuple[str, str, str, str, int]]) -> Facts:
@@ -133,7 +127,7 @@ def _naming(relation: str, named: str, since: str = "NULL", until: str = "NULL")
 def _restrictions() -> Iterator[str]:
     """The restrictions on the child's records of every family that is about a child."""
     for family in FAMILIES:
-        if family.is_child or "child" in family.contract.model_fields:
+        if family.is_about_child:
             held = _of_children(family.name) if family.is_child else _of(family.name)
             yield f"SELECT DISTINCT mine.child, 'restriction', held.restricted, '', 0 FROM {held}"
 

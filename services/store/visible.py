@@ -10,9 +10,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, bindparam, delete, select
 
+from quality.functions import local_date
 from services.store import bulk
 from services.store.chunks import chunks
-from services.store.relationships import Facts, days_to_come, facts_of, local_day
+from services.store.relationships import Facts, days_to_come, facts_of
 from services.store.tables import Visible, VisibleDue
 
 VISIBLE: Table = Visible.__table__  # type: ignore[attr-defined]
@@ -49,7 +50,7 @@ class Change:
 
 def due(connection: Connection, at: datetime, most: int) -> list[str]:
     """Children of whom a day that has come changes who sees what."""
-    query = select(DUE.c.child).where(DUE.c.due_on <= local_day(at)).order_by(DUE.c.due_on, DUE.c.child)
+    query = select(DUE.c.child).where(DUE.c.due_on <= local_date(at)).order_by(DUE.c.due_on, DUE.c.child)
     return list(connection.execute(query.limit(most)).scalars())
 
 
@@ -57,7 +58,7 @@ def look_again(connection: Connection, children: Collection[str], at: datetime) 
     """Have who sees what of these children worked out anew when the feed is next read."""
     for some in chunks(sorted(children)):
         connection.execute(delete(DUE).where(DUE.c.child.in_(some)))
-    day = local_day(at)
+    day = local_date(at)
     bulk.insert(connection, DUE, [{"child": child, "due_on": day} for child in sorted(children)])
 
 

@@ -12,10 +12,10 @@ import httpx
 from fastapi.routing import iter_route_contexts
 
 from schemas.codelists import code_list
+from schemas.fields import NAMED_KINDS
 from schemas.registry import BY_SEGMENT, FAMILIES
 from seed.identifiers import Register
 from services.access.credentials import Credentials, add_source
-from services.access.purposes import NAMED_KINDS
 from services.access.scopes import SCOPES
 from services.api.requests import scope_of
 from services.app import create_app

@@ -7,7 +7,10 @@ import pytest
 import rfc8785
 
 from schemas.registry import FAMILIES
-from tests.conftest import SOURCE, Service
+from services.access import credentials
+from services.access.scopes import DEFAULT_SCOPES
+from services.store.engine import Store
+from tests.conftest import AGENCY, SOURCE, Service
 from tests.examples import changed, example
 
 
@@ -218,6 +221,34 @@ def test_another_agency_learns_nothing(service: Service) -> None:
     bodies = [json.loads(answer.text) | {"instance": ""} for answer in answers]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert bodies[0] == bodies[1]
+
+
+@pytest.fixture
+def colleague(service: Service) -> credentials.Credentials:
+    """Another source of the service's own agency."""
+    store = Store(service.settings.store_url)
+    made = credentials.add_source(store, "renfrewshire-education", AGENCY, DEFAULT_SCOPES)
+    store.close()
+    return made
+
+
+def test_what_is_about_a_child_whose_identity_changed_is_its_own_sources_alone(
+    service: Service, colleague: credentials.Credentials
+) -> None:
+    def statuses(client: credentials.Credentials, child: str) -> set[int]:
+        records = (service.url("children", child), service.url("referrals", f"of-{child}"))
+        paths = (f"{record}{more}" for record in records for more in ("", "/versions", "/versions/1"))
+        return {service.http.get(path, headers=service.headers(client)).status_code for path in paths}
+
+    for child, identity_change in (("open-child", None), ("sealed-child", "adoption")):
+        told = {"chi": None, "scn": None, "identity_change": identity_change}
+        service.put("children", child, changed("children", told))
+        service.put("referrals", f"of-{child}", changed("referrals", {"child": child}))
+    assert statuses(colleague, "open-child") == {200} == statuses(service.owner, "sealed-child")
+    assert statuses(colleague, "sealed-child") == {404}
+    retractions = f"{service.url('referrals', 'of-sealed-child')}/retractions"
+    service.http.post(retractions, json={"reason": "entered-in-error"}, headers=service.headers())
+    assert statuses(colleague, "sealed-child") == {404}
 
 
 def test_every_answer_carries_its_request_id_and_is_not_stored(service: Service) -> None:

@@ -160,9 +160,11 @@ def not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def copied(released: Released, tmp_path: Path) -> Path:
-    """A copy of the release, to be tampered with."""
-    return Path(shutil.copytree(released.release.folder, tmp_path / released.release.release_id))
+def copied(released: Released, tmp_path: Path) -> Iterator[Path]:
+    """A copy of the release, to be tampered with; not kept, since what is broken cannot be searched for canaries."""
+    copy = tmp_path / released.release.release_id
+    yield Path(shutil.copytree(released.release.folder, copy))
+    shutil.rmtree(copy)
 
 
 # The gate

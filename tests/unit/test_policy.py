@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.fields import FieldClass
+from schemas.fields import FieldClass, kind_of_agency
 from services.access.policy import Grounds, decide, hides, is_findable, strictest
-from services.access.purposes import bases_of, kind_of, may_ask
+from services.access.purposes import bases_of, may_ask
 from services.store.relationships import Facts, Naming
 
 COUNCIL, HEALTH, POLICE, CHARITY, SCHOOL = "council", "health", "police", "charity", "school"
@@ -194,5 +194,5 @@ def test_a_purpose_has_the_bases_that_the_kind_of_agency_may_rely_on() -> None:
 
 
 def test_an_agency_that_no_list_holds_is_of_the_kind_that_its_code_says() -> None:
-    kinds = {code: kind_of(code) for code in ("TS-young-futures", "IP-a-home", "POLICE", "elsewhere")}
+    kinds = {code: kind_of_agency(code) for code in ("TS-young-futures", "IP-a-home", "POLICE", "elsewhere")}
     assert list(kinds.values()) == ["third_sector", "independent", "police", ""]
