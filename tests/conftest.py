@@ -134,6 +134,14 @@ def service(
         yield running
 
 
+@pytest.fixture
+def held(service: Service) -> Iterator[Store]:
+    """The store of the service that a module shares."""
+    store = Store(service.settings.store_url)
+    yield store
+    store.close()
+
+
 @contextmanager
 def serving(settings: Settings) -> Iterator[Service]:
     """The service over HTTP, with a source of its own and one of another agency."""

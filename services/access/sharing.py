@@ -10,6 +10,7 @@ from schemas.safeguards import SharingDecisionBody
 from services.access.asker import Asker
 from services.access.logbook import act_of
 from services.access.purposes import bases_of
+from services.access.refusals import refusals_logged
 from services.access.sight import sight_of
 from services.errors import Invalid, Remark
 from services.store import audit, sharing
@@ -37,12 +38,13 @@ def decisions(store: Store, asker: Asker, child: str, after: int, limit: int) ->
         audit.record(connection, [act_of(asker, "read", WHAT, child, detail)])
         return found
 
-    return store.write(work)
+    with refusals_logged(store, asker, WHAT, child):
+        return store.write(work)
 
 
 def may_be_told(store: Store, asker: Asker, child: str) -> None:
     """Raises NotFound where the asker may not know of the child."""
-    with store.reading() as connection:
+    with refusals_logged(store, asker, WHAT, child), store.reading() as connection:
         sight_of(connection, asker, child, datetime.now(UTC))
 
 

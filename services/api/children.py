@@ -13,6 +13,7 @@ from schemas.codelists import code_list
 from schemas.fields import is_agency
 from schemas.registry import BY_NAME, FAMILIES
 from services.access.asker import Asker
+from services.access.refusals import refusals_logged
 from services.api.answers import answer
 from services.api.asking import ASKING, asks
 from services.api.described import CURSOR, AboutAnswer, ChronologyAnswer, ItemsAnswer, PlanAnswer, SummaryAnswer
@@ -89,7 +90,7 @@ def _add(view: View) -> None:
 
 
 def _looked(store: Store, asker: Asker, child: str, at: datetime, what: Look, asked: Asked) -> tuple[Json, Act]:
-    with store.snapshot() as connection:
+    with refusals_logged(store, asker, what.name, child), store.snapshot() as connection:
         return look(connection, asker, child, at, what, asked)
 
 

@@ -19,6 +19,7 @@ from services.cli import (
     officers,
     processing,
     quality,
+    retention,
     seeds,
     service,
     signing_keys,
@@ -42,6 +43,7 @@ MODULES = (
     audit,
     subject_access,
     erasure,
+    retention,
     processing,
     seeds,
 )

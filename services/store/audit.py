@@ -29,7 +29,7 @@ PLACE = "place"
 class Act:
     """What was done or asked, by whom and what for.
 
-    `act` is read, search, break_glass, decision, write, admin, export or erase; `what`
+    `act` is read, refuse, search, break_glass, decision, write, admin, export or erase; `what`
     names the route or the command; `detail` holds counts, codes and classes of
     fields (`shown`: those that were answered), never personal data.
     """

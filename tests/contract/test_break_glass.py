@@ -1,6 +1,5 @@
 """Breaking glass: an hour's sight on a reason, the officers' notices of it, and their review."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,13 +20,6 @@ REASON = "Missing since last night, said to be with an aunt"
 HEADERS = {"Kith-Purpose": "child-protection", "Kith-Worker": "w-7; role=social-worker"}
 HERE, THERE = Owner("renfrewshire-social-work", AGENCY), Owner(*ELSEWHERE)
 CHI_OF_NOBODY: dict[str, Any] = {"chi": None, "scn": None}
-
-
-@pytest.fixture
-def held(service: Service) -> Iterator[Store]:
-    store = Store(service.settings.store_url)
-    yield store
-    store.close()
 
 
 def break_glass(service: Service, child: str, /, headers: dict[str, str] = HEADERS, **body: Any) -> httpx.Response:

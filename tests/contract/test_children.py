@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from services.store import audit
+from services.store.engine import Store
 from tests.conftest import AGENCY, ELSEWHERE, Service
 from tests.contract.asking import VIEWS, WORKER, a_child, ask, entry, ids, needs_naming
 
@@ -211,3 +214,22 @@ def test_the_access_log_says_who_looked_in_what_role_and_why(service: Service) -
     assert known.seen("/access-log")["items"][-1]["what"] == "access_log"
     first = known.seen("/access-log", limit=1)
     assert known.seen("/access-log", limit=1, after=first["next"])["items"][0]["what"] == "chronology"
+
+
+@pytest.mark.parametrize("view", [*VIEWS, "/sharing-decisions"])
+def test_who_is_refused_is_on_the_log_as_well(service: Service, view: str) -> None:
+    known = a_child(service)
+    assert known.ask(view, service.stranger).status_code == 404
+    (refused,) = known.seen("/access-log")["items"]
+    assert (refused["agency"], refused["act"], refused["role"]) == (ELSEWHERE[1], "refuse", "social-worker")
+    assert refused["purpose"] == "child-wellbeing"
+
+
+def test_an_id_that_is_no_childs_is_not_kept(service: Service, held: Store) -> None:
+    said = "Quixwobble-Street"
+    for path in ("", "/team", "/sharing-decisions"):
+        assert ask(service, f"/v1/children/{said}{path}").status_code == 404
+    with held.reading() as connection:
+        kept = connection.execute(select(audit.AUDIT)).all()
+    assert {row.child for row in kept if row.act == "refuse"} >= {None}
+    assert said not in repr(kept)
