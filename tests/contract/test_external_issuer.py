@@ -131,15 +131,17 @@ def test_revocation_here_is_effective_on_the_next_request(trusted: Service) -> N
     assert calls(trusted, bearer) == 401
 
 
+LONG_AGO, FAR_OFF = 1_577_836_800, 4_102_444_800
+"""The beginnings of 2020 and of 2100, in seconds since 1970."""
 WRONG_CLAIMS: dict[str, dict[str, Any]] = {
     "of another issuer": {"iss": "https://elsewhere.example"},
     "of nobody": {"iss": None},
     "whose issuer is no text": {"iss": ["https://login.example/tenant"]},
     "for another service": {"aud": "https://elsewhere.example"},
     "for nobody": {"aud": None},
-    "ended": {"exp": int(time.time()) - 600},
+    "ended": {"exp": LONG_AGO},
     "without an end": {"exp": None},
-    "good only later": {"nbf": int(time.time()) + 600},
+    "good only later": {"nbf": FAR_OFF},
     "of a client not registered": {"azp": "somebody"},
     "of no client": {"azp": None},
     "whose client is no text": {"azp": [CLIENT]},
