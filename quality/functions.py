@@ -4,12 +4,13 @@
 needs nothing defined in the database that it reads.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from operator import mul
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
@@ -200,13 +201,19 @@ def _sql_holidays_to() -> str:
     """
     days = bank_holidays()
     first, last = days[0].year, days[-1].year
-    months = [(year, month) for year in range(first, last + 1) for month in range(1, 13)]
-    before = [sum((day.year, day.month) < month for day in days) for month in months]
-    bits = [sum(1 << day.day for day in days if (day.year, day.month) == month) for month in months]
+    months = [date(year, month, 1) for year in range(first, last + 1) for month in range(1, 13)]
+    before = [bisect_left(days, month) for month in months]
+    within = pairwise([*before, len(days)])
+    bits = [sum(1 << day.day for day in days[start:end]) for start, end in within]
     held = f"least(greatest({{0}}, DATE '{first - 1}-12-31'), DATE '{last}-12-31')"
     place = f"((year({held}) - {first}) * 12 + month({held}))"
-    upto = f"({bits}[{place}] & ((1 << (day({held}) + 1)) - 1))"
-    return f"coalesce({before}[{place}] + bit_count({upto}), 0)"
+    upto = f"({_sql_list(bits)}[{place}] & ((1 << (day({held}) + 1)) - 1))"
+    return f"coalesce({_sql_list(before)}[{place}] + bit_count({upto}), 0)"
+
+
+def _sql_list(numbers: list[int]) -> str:
+    """A list as one constant: written out it is an expression for each number, which cost DuckDB 20 ms a list."""
+    return f"CAST('{numbers}' AS BIGINT[])"
 
 
 _CHI = (10, 9, 8, 7, 6, 5, 4, 3, 2)

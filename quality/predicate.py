@@ -16,6 +16,7 @@ nor false, in both engines; a rule fails only where its predicate is true.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import sqlglot
 from sqlglot import exp
@@ -51,6 +52,7 @@ class Predicate:
         return list(dict.fromkeys(_columns(self.tree, self.table, self.table, self.family)))
 
 
+@cache
 def parse(predicate: str, family: str, table: str) -> Predicate:
     """Read a predicate; raises BadPredicate."""
     try:
@@ -79,12 +81,17 @@ def _columns(node: exp.Expression, bare: str, item: str, family: str) -> Iterato
 
 def written_out(query: str, today: date) -> str:
     """A query's SQL with today(), flag(), in_use() and the functions written out; raises BadPredicate."""
+    return _Sql(today).text(_read(query))
+
+
+@cache
+def _read(query: str) -> exp.Expression:
     try:
         tree = sqlglot.parse_one(query, read="duckdb")
     except sqlglot.errors.ParseError as error:
         raise BadPredicate(f"{query}: {error}") from error
     assert isinstance(tree, exp.Expression)
-    return _Sql(today).text(tree)
+    return tree
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ class _Sql:
     today: date
 
     def text(self, tree: exp.Expression) -> str:
-        return tree.copy().transform(self._node).sql(dialect="duckdb")
+        return tree.transform(self._node).sql(dialect="duckdb")
 
     def _node(self, node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.CurrentDate):

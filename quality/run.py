@@ -5,14 +5,14 @@ not run and why. A rule that crashes never passes in silence: `Run.crashed`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 import duckdb
 
 from quality.rule import NoData, Rate, Rule, Shape
-from quality.sql import failing_rows, figures, runs_over_data
+from quality.sql import Condition, conditions, failing_rows, failing_together, figures, out_of_bounds, runs_over_data
 
 
 class Status(StrEnum):
@@ -72,35 +72,82 @@ def run(
     """
     for table, columns in FAILURES.items():
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
-    counts: dict[str, int] = {}
+    unable = {rule.code: _not_applicable(rule) or _not_now(rule, today, skip(rule)) for rule in rules}
+    testing = _Testing(connection, today, key)
+    testing.together([rule for rule in rules if unable[rule.code] is None])
     results = []
     for rule in rules:
-        results.append(_tested(connection, rule, today, key, skip(rule), counts))
+        results.append(unable[rule.code] or testing.result(rule))
         each()
     return Run(today, results)
 
 
-def _tested(
-    connection: duckdb.DuckDBPyConnection, rule: Rule, today: date, key: str, skipped: str, counts: dict[str, int]
-) -> Result:
-    unable = _not_applicable(rule) or _not_now(rule, today, skipped)
-    if unable:
-        return unable
-    try:
-        into = "figure_failure" if isinstance(rule.logic, Rate) else "failure"
-        query = f"INSERT INTO {into} SELECT '{rule.code}', * FROM ({failing_rows(rule, today, key)})"
-        (failed,) = connection.execute(query).fetchall()[0]
-        denominator = sum(_rows(connection, of, counts) for of in _tested_rows(rule, today, key))
-    except duckdb.Error as error:
-        return Result(rule, Status.CRASHED, why=str(error).splitlines()[0])
-    if isinstance(rule.logic, Rate) and not denominator:
-        return Result(rule, Status.NOT_APPLICABLE, 0, 0, f"no data: no figure is of {rule.logic.minimum} or more")
-    return Result(rule, Status.FAIL if failed else Status.PASS, denominator, failed)
+@dataclass
+class _Testing:
+    """One pass: what was counted on the way."""
 
+    connection: duckdb.DuckDBPyConnection
+    today: date
+    key: str
+    failed: dict[str, int] = field(default_factory=dict)
+    """How many rows fail each rule that was tested with others."""
+    rows: dict[str, int] = field(default_factory=dict)
+    """How many rows each table has."""
 
-def _tested_rows(rule: Rule, today: date, key: str) -> Sequence[str]:
-    """What to count for the denominator: the rule's tables, or the figures that a rate judges."""
-    return [f"({figures(rule, today, key)})"] if isinstance(rule.logic, Rate) else rule.table_names
+    def together(self, rules: Sequence[Rule]) -> None:
+        """Test the rules that a row is enough for, all of a table's in one query, so that its rows are read once.
+
+        Where one of them crashes, none of its table is tested here: one by one they tell which it is.
+        """
+        tested = [(rule.code, conditions(rule, self.today, self.key)) for rule in rules]
+        by_row = {code: some for code, some in tested if some and all(one.by_row for one in some)}
+        by_table: dict[str, list[Condition]] = {}
+        for one in (one for some in by_row.values() for one in some):
+            by_table.setdefault(one.table.name, []).append(one)
+        crashed = {one.rule for some in by_table.values() if not self._inserted(some) for one in some}
+        self.connection.execute("DELETE FROM failure WHERE rule IN (SELECT unnest(?))", [sorted(crashed)])
+        counted = self.connection.execute("SELECT rule, count(*) FROM failure GROUP BY rule").fetchall()
+        self.failed = dict.fromkeys(by_row.keys() - crashed, 0) | dict(counted)
+
+    def _inserted(self, some: Sequence[Condition]) -> bool:
+        try:
+            self.connection.execute(f"INSERT INTO failure {failing_together(some, self.key)}")
+        except duckdb.Error:
+            return False
+        return True
+
+    def result(self, rule: Rule) -> Result:
+        try:
+            if isinstance(rule.logic, Rate):
+                return self._judged(rule, rule.logic)
+            failed = self.failed[rule.code] if rule.code in self.failed else self._failed(rule)
+            denominator = sum(self._rows(table) for table in rule.table_names)
+        except duckdb.Error as error:
+            return Result(rule, Status.CRASHED, why=str(error).splitlines()[0])
+        return Result(rule, Status.FAIL if failed else Status.PASS, denominator, failed)
+
+    def _failed(self, rule: Rule) -> int:
+        query = failing_rows(rule, self.today, self.key)
+        return self._count(f"INSERT INTO failure SELECT '{rule.code}', * FROM ({query})")
+
+    def _judged(self, rule: Rule, rate: Rate) -> Result:
+        """A rate: its figures are worked out once, to be counted and judged."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {figures(rule, self.today, self.key)}")
+        judged = self._count("SELECT count(*) FROM judged")
+        if not judged:
+            return Result(rule, Status.NOT_APPLICABLE, 0, 0, f"no data: no figure is of {rate.minimum} or more")
+        failing = f"SELECT '{rule.code}', source_agency, about FROM judged WHERE {out_of_bounds(rule)}"
+        failed = self._count(f"INSERT INTO figure_failure {failing}")
+        return Result(rule, Status.FAIL if failed else Status.PASS, judged, failed)
+
+    def _rows(self, table: str) -> int:
+        if table not in self.rows:
+            self.rows[table] = self._count(f"SELECT count(*) FROM {table}")
+        return self.rows[table]
+
+    def _count(self, query: str) -> int:
+        ((count,),) = self.connection.execute(query).fetchall()
+        return int(count)
 
 
 def _not_applicable(rule: Rule) -> Result | None:
@@ -118,9 +165,3 @@ def _not_now(rule: Rule, today: date, skipped: str) -> Result | None:
         return Result(rule, Status.NOT_RUN, why="outside the rule's dates")
     assert runs_over_data(rule), rule.code
     return None
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, of: str, counts: dict[str, int]) -> int:
-    if of not in counts:
-        (counts[of],) = connection.execute(f"SELECT count(*) FROM {of}").fetchall()[0]
-    return counts[of]

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -67,7 +66,7 @@ class Held:
 def opened() -> Iterator[duckdb.DuckDBPyConnection]:
     """A workspace that keeps to MEMORY; what is more lies in a folder that nobody else may read, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="kith-") as folder:
-        connection = duckdb.connect(Path(folder) / "workspace.duckdb", config={"memory_limit": MEMORY})
+        connection = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder})
         try:
             yield connection
         finally:

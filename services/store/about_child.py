@@ -166,13 +166,15 @@ def bodies(connection: Connection, scope: Scope, said: Iterable[Said]) -> dict[i
     wanted = [(one.agency, str(one.seq)) for one in said if one.agency in scope.agencies]
     if not wanted:
         return {}
-    return dict(bulk.select(connection, _BODIES, ("source_agency", "seq"), wanted, _body))
+    return dict(bulk.select(connection, BODIES, ("source_agency", "seq"), wanted, _body))
 
 
-_BODIES = (
-    "SELECT payload.seq, payload.body FROM {given} JOIN payload"
-    " ON payload.seq = CAST(given.seq AS BIGINT) AND payload.source_agency = given.source_agency"
+BODIES = (
+    "WITH wanted AS MATERIALIZED (SELECT source_agency, CAST(seq AS BIGINT) AS seq FROM {given})"
+    " SELECT payload.seq, payload.body FROM wanted JOIN payload"
+    " ON payload.seq = wanted.seq AND payload.source_agency = wanted.source_agency"
 )
+"""Cast apart: a cast of text may fail, and under row-level security PostgreSQL would do it after reading every row."""
 
 
 def _body(seq: int, body: str) -> tuple[int, dict[str, Any]]:

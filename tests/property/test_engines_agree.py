@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from quality.catalogue import door_rules
 from quality.door import failures
 from quality.predicate import parse
-from quality.run import run
+from quality.run import Status, run
 from quality.scope import FEW, Scope
+from quality.sql import reads
 from quality.workspace import Held, arrow_schema, create, fill
 from schemas.record import Family
 from schemas.registry import BY_NAME, FAMILIES
@@ -141,3 +142,27 @@ def test_drawn_records_break_most_rules_and_keep_them_too(family: Family) -> Non
     broken = {code for code, _, _ in verdicts}
     told_apart = [rule for rule in door_rules(family.name) if rule.code in broken]
     assert len(told_apart) >= 0.8 * len(door_rules(family.name))
+
+
+def test_where_a_rule_crashes_the_others_of_its_table_tell_what_they_told() -> None:
+    family, table, column = BY_NAME["care_episodes"], "care_episodes_placements", "with_siblings"
+    reading = {rule.code for rule in door_rules(family.name) if (table, column) in set(reads(rule))}
+    with duckdb.connect() as connection:
+        load(connection, family, drawn(family, 1))
+        told = [_told(connection, family) for _ in range(2)]
+        connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        told.append(_told(connection, family))
+    assert told[0] == told[1] and len([code for code in told[0] if told[0][code][0] is Status.FAIL]) > 20
+    assert {code for code, (status, _, _) in told[2].items() if status is Status.CRASHED} == reading != set()
+    assert {code: one for code, one in told[2].items() if code not in reading} == {
+        code: one for code, one in told[0].items() if code not in reading
+    }
+
+
+def _told(connection: duckdb.DuckDBPyConnection, family: Family) -> Mapping[str, tuple[Status, int | None, list[Any]]]:
+    """What a run says of each rule, and every place that it found."""
+    results = run(connection, door_rules(family.name), TODAYS[0]).results
+    places = "SELECT record_key, pointer FROM failure WHERE rule = ? ORDER BY ALL"
+    found = {one.rule.code: connection.execute(places, [one.rule.code]).fetchall() for one in results}
+    assert all(one.failed in (None, len(found[one.rule.code])) for one in results)
+    return {one.rule.code: (one.status, one.denominator, found[one.rule.code]) for one in results}

@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 
 from schemas.registry import TABLES
 from services.settings import Settings
-from services.store import digests, reading
+from services.store import about_child, bulk, digests, reading
 from services.store.engine import Store
 from services.store.scope import limit_to, reading_for
 from services.store.writing import Owner
@@ -97,6 +97,14 @@ def test_the_service_can_change_nothing_that_is_on_record(locked: Store) -> None
     tables = ("break_glass", "sharing_decision", "journal", "feed")
     statements = [do for table in tables for do in (f"DELETE FROM {table}", f"UPDATE {table} SET source = ''")]
     assert [one for one in statements if not refused(locked, one)] == []
+
+
+def test_the_lock_does_not_keep_postgresql_from_finding_what_was_sent_by_its_place(locked: Store) -> None:
+    with reading_for(locked, COUNCIL.agency) as connection:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))  # of so few rows it would read all
+        wanted = [(COUNCIL.agency, "1")]
+        plan = bulk.select(connection, f"EXPLAIN {about_child.BODIES}", ("source_agency", "seq"), wanted, str)
+    assert any("Index Cond: (seq = " in line for line in plan), plan
 
 
 def test_the_stores_own_scoping_holds_without_the_databases(unlocked: Store) -> None:
