@@ -12,7 +12,7 @@ from enum import StrEnum
 import duckdb
 
 from quality.rule import NoData, Rate, Rule, Shape
-from quality.sql import Condition, conditions, failing_rows, failing_together, figures, out_of_bounds, runs_over_data
+from quality.sql import failing_rows, figures, out_of_bounds, runs_over_data
 
 
 class Status(StrEnum):
@@ -72,63 +72,33 @@ def run(
     """
     for table, columns in FAILURES.items():
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
-    unable = {rule.code: _not_applicable(rule) or _not_now(rule, today, skip(rule)) for rule in rules}
     testing = _Testing(connection, today, key)
-    testing.together([rule for rule in rules if unable[rule.code] is None])
     results = []
     for rule in rules:
-        results.append(unable[rule.code] or testing.result(rule))
+        results.append(_not_applicable(rule) or _not_now(rule, today, skip(rule)) or testing.result(rule))
         each()
     return Run(today, results)
 
 
 @dataclass
 class _Testing:
-    """One pass: what was counted on the way."""
+    """One pass, with how many `rows` it has counted in each table."""
 
     connection: duckdb.DuckDBPyConnection
     today: date
     key: str
-    failed: dict[str, int] = field(default_factory=dict)
-    """How many rows fail each rule that was tested with others."""
     rows: dict[str, int] = field(default_factory=dict)
-    """How many rows each table has."""
-
-    def together(self, rules: Sequence[Rule]) -> None:
-        """Test the rules that a row is enough for, all of a table's in one query, so that its rows are read once.
-
-        Where one of them crashes, none of its table is tested here: one by one they tell which it is.
-        """
-        tested = [(rule.code, conditions(rule, self.today, self.key)) for rule in rules]
-        by_row = {code: some for code, some in tested if some and all(one.by_row for one in some)}
-        by_table: dict[str, list[Condition]] = {}
-        for one in (one for some in by_row.values() for one in some):
-            by_table.setdefault(one.table.name, []).append(one)
-        crashed = {one.rule for some in by_table.values() if not self._inserted(some) for one in some}
-        self.connection.execute("DELETE FROM failure WHERE rule IN (SELECT unnest(?))", [sorted(crashed)])
-        counted = self.connection.execute("SELECT rule, count(*) FROM failure GROUP BY rule").fetchall()
-        self.failed = dict.fromkeys(by_row.keys() - crashed, 0) | dict(counted)
-
-    def _inserted(self, some: Sequence[Condition]) -> bool:
-        try:
-            self.connection.execute(f"INSERT INTO failure {failing_together(some, self.key)}")
-        except duckdb.Error:
-            return False
-        return True
 
     def result(self, rule: Rule) -> Result:
         try:
             if isinstance(rule.logic, Rate):
                 return self._judged(rule, rule.logic)
-            failed = self.failed[rule.code] if rule.code in self.failed else self._failed(rule)
-            denominator = sum(self._rows(table) for table in rule.table_names)
+            query = failing_rows(rule, self.today, self.key)
+            failed = self._count(f"INSERT INTO failure SELECT '{rule.code}', * FROM ({query})")
+            tested = sum(self._rows(table) for table in rule.table_names)
         except duckdb.Error as error:
             return Result(rule, Status.CRASHED, why=str(error).splitlines()[0])
-        return Result(rule, Status.FAIL if failed else Status.PASS, denominator, failed)
-
-    def _failed(self, rule: Rule) -> int:
-        query = failing_rows(rule, self.today, self.key)
-        return self._count(f"INSERT INTO failure SELECT '{rule.code}', * FROM ({query})")
+        return Result(rule, Status.FAIL if failed else Status.PASS, tested, failed)
 
     def _judged(self, rule: Rule, rate: Rate) -> Result:
         """A rate: its figures are worked out once, to be counted and judged."""

@@ -5,8 +5,7 @@ The tables are those of schemas.tables, with a key column that joins a part to
 its record: `seq` over the store and files, `record_id` over a release.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from string import Template
 
@@ -18,51 +17,14 @@ from schemas.fields import AGENCY_PATTERN
 from schemas.tables import Table
 
 
-@dataclass(frozen=True)
-class Condition:
-    """One condition that rows of a table must not meet: of which rule, and the column that a finding points at."""
-
-    rule: str
-    table: Table
-    column: str
-    sql: str
-    by_row: bool = True
-    """Whether a row, with its record, is enough to tell."""
-
-
-def conditions(rule: Rule, today: date, key: str) -> list[Condition]:
-    """The conditions of a rule that tests rows one by one; of any other, none."""
-    written = _CONDITIONS.get(type(rule.logic))
-    return list(written(rule, today, key)) if written else []
-
-
 def failing_rows(rule: Rule, today: date, key: str = "seq") -> str:
     """The query; the rule's logic must be one that runs over data."""
-    if type(rule.logic) in _CONDITIONS:
-        return " UNION ALL ".join(_failing(one, key) for one in conditions(rule, today, key))
     return _WRITERS[type(rule.logic)](rule, today, key)
-
-
-def failing_together(some: Sequence[Condition], key: str = "seq") -> str:
-    """One query of what meets several conditions of a table, its rows read once: `rule`, `record_key`, `pointer`."""
-    table, alias = some[0].table, alias_of(some[0].table)
-    held = [f"record.{key} AS record_key", *(f"{alias}.{name}" for name in table.keys)]
-    told = [f"{one.sql} AS t{place}" for place, one in enumerate(some)]
-    broken = ", ".join(f"CASE WHEN t{place} THEN '{one.rule}' END" for place, one in enumerate(some))
-    pointers = ", ".join(pointer(table, alias, one.column) for one in some)
-    failing = " OR ".join(f"t{place}" for place, _ in enumerate(some))
-    return f"""
-        SELECT rule, record_key, pointer FROM (
-            SELECT unnest([{broken}]) AS rule, record_key, unnest([{pointers}]) AS pointer
-            FROM (SELECT {", ".join([*held, *told])} FROM {rows_of(table, key)}) AS {alias}
-            WHERE {failing}
-        ) WHERE rule IS NOT NULL
-    """
 
 
 def runs_over_data(rule: Rule) -> bool:
     """Whether the rule has a query at all."""
-    return type(rule.logic) in _CONDITIONS or type(rule.logic) in _WRITERS
+    return type(rule.logic) in _WRITERS
 
 
 def reads(rule: Rule) -> Iterator[tuple[str, str]]:
@@ -103,29 +65,22 @@ def rows_of(table: Table, key: str) -> str:
     return f"{table.name} AS item JOIN {table.family} AS record USING ({key})"
 
 
-def _failing(one: Condition, key: str) -> str:
-    found = pointer(one.table, alias_of(one.table), one.column)
-    rows = rows_of(one.table, key)
-    return f"SELECT record.{key} AS record_key, {found} AS pointer FROM {rows} WHERE {one.sql}"
+def _selecting(rule: Rule, table: Table, where: str, key: str) -> str:
+    column = rule.fields[0] if rule.fields else ""
+    found = pointer(table, alias_of(table), column)
+    return f"SELECT record.{key} AS record_key, {found} AS pointer FROM {rows_of(table, key)} WHERE {where}"
 
 
-def _spoken_of(rule: Rule) -> str:
-    """The column that a finding points at: of a rule that names none, the record."""
-    return rule.fields[0] if rule.fields else ""
+def _row(rule: Rule, today: date, key: str) -> str:
+    held = zip(tables_of(rule), predicates(rule.code), strict=True)
+    return " UNION ALL ".join(_selecting(rule, table, each.sql(today, key), key) for table, each in held)
 
 
-def _row(rule: Rule, today: date, key: str) -> Iterator[Condition]:
-    for table, held in zip(tables_of(rule), predicates(rule.code), strict=True):
-        by_row = {name for name, _ in held.columns()} <= {table.name, rule.family}
-        yield Condition(rule.code, table, _spoken_of(rule), held.sql(today, key), by_row)
+def _codes(rule: Rule, today: date, key: str) -> str:
+    return " UNION ALL ".join(_outside(table, column, key) for table, column in coded_fields(rule.code))
 
 
-def _codes(rule: Rule, today: date, key: str) -> Iterator[Condition]:
-    for table, column in coded_fields(rule.code):
-        yield Condition(rule.code, table, column, _outside(table, column))
-
-
-def _outside(table: Table, column: str) -> str:
+def _outside(table: Table, column: str, key: str) -> str:
     codelist = table.column(column).codelist
     assert codelist is not None
     alias = alias_of(table)
@@ -133,7 +88,8 @@ def _outside(table: Table, column: str) -> str:
     outside = f"{alias}.{column} NOT IN ({codes})"
     if codelist == "agencies":
         outside += f" AND NOT regexp_full_match({alias}.{column}, '{AGENCY_PATTERN}')"
-    return outside
+    found = pointer(table, alias, column)
+    return f"SELECT record.{key} AS record_key, {found} AS pointer FROM {rows_of(table, key)} WHERE {outside}"
 
 
 def _unique(rule: Rule, today: date, key: str) -> str:
@@ -142,15 +98,15 @@ def _unique(rule: Rule, today: date, key: str) -> str:
     columns = [f"{alias}.{column}" for column in rule.logic.columns]
     by = ", ".join([f"record.{key}", *columns] if rule.logic.within_record else columns)
     given = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-    rows = _failing(Condition(rule.code, table_of(rule), _spoken_of(rule), given), key)
-    return f"{rows} QUALIFY count(*) OVER (PARTITION BY {by}) > 1"
+    return f"{_selecting(rule, table_of(rule), given, key)} QUALIFY count(*) OVER (PARTITION BY {by}) > 1"
 
 
 def _query(rule: Rule, today: date, key: str) -> str:
     assert isinstance(rule.logic, Query)
+    table = table_of(rule)
+    column = rule.fields[0] if rule.fields else ""
     query = written_out(Template(rule.logic.sql).substitute(key=key), today)
-    found = pointer(table_of(rule), "failing", _spoken_of(rule))
-    return f"SELECT failing.record_key, {found} AS pointer FROM ({query}) AS failing"
+    return f"SELECT failing.record_key, {pointer(table, 'failing', column)} AS pointer FROM ({query}) AS failing"
 
 
 def _steady(rule: Rule, today: date, key: str) -> str:
@@ -181,8 +137,9 @@ def out_of_bounds(rule: Rule) -> str:
     return " OR ".join(f"figure {sign} {bound}" for sign, bound in bounds if bound is not None)
 
 
-_CONDITIONS: Mapping[type, Callable[[Rule, date, str], Iterator[Condition]]] = {Row: _row, Codes: _codes}
 _WRITERS: Mapping[type, Callable[[Rule, date, str], str]] = {
+    Row: _row,
+    Codes: _codes,
     Unique: _unique,
     Query: _query,
     Steady: _steady,
