@@ -76,7 +76,7 @@ def passed(words: Sequence[str], job: str = "") -> Measured:
         given.seek(0)
         with subprocess.Popen([sys.executable, *words], stdin=given, stdout=subprocess.PIPE) as running:
             assert running.stdout
-            findings = running.stdout.read()
+            findings = running.stdout.read().split()[-1]  # after the progress that DuckDB shows
             _, status, used = os.wait4(running.pid, 0)  # with what its own children used
             running.returncode = os.waitstatus_to_exitcode(status)
     if running.returncode:

@@ -19,7 +19,7 @@ from schemas.record import Family, Record
 from schemas.registry import FAMILIES
 from schemas.tables import Row, Table
 
-MEMORY = "512MB"
+MEMORY = "384MB"
 """What DuckDB may keep in memory of a workspace; Python and Arrow come on top."""
 DUCKDB_TYPES: Mapping[str, str] = {
     "text": "VARCHAR",
