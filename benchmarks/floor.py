@@ -54,6 +54,19 @@ def _written(connection: psycopg.Connection, batch: str) -> Iterator[Written]:
                 yield Written(table, cursor.rowcount, data)
 
 
+def make_way(kith_url: str, floor_url: str, batches: Sequence[str]) -> None:
+    """Take what is held of records that come again out of the way, as Kith did: a COPY only adds."""
+    again = (
+        "SELECT DISTINCT family, source_agency, source, source_id FROM journal WHERE batch = ANY(%s) AND version > 1"
+    )
+    with psycopg.connect(kith_url) as kith, psycopg.connect(floor_url) as held:
+        for family, *key in kith.execute(again, [list(batches)]).fetchall():
+            same = "source_agency = %s AND source = %s AND source_id = %s"
+            current = sql.SQL(f"UPDATE {{}} SET superseded_at = kept_at WHERE {same} AND superseded_at IS NULL")
+            held.execute(current.format(sql.Identifier(family)), key)
+            held.execute(f"DELETE FROM held WHERE {same} AND family = %s", [*key, family])
+
+
 def seconds(floor_url: str, batches: Sequence[Sequence[Written]]) -> float:
     """How long it takes to copy what each batch wrote, one transaction a batch."""
     with psycopg.connect(floor_url) as connection:

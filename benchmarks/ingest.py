@@ -76,6 +76,7 @@ def batches(bench: Bench, size: int) -> None:
         done = load.run(side.port, requests, 1)
         bench.note(what, side.name, done.a_second(size * BATCHES_A_ROUND))
     new = [batch for batch in _batches(bench.kith_url) if batch not in known]
+    floor.make_way(bench.kith_url, bench.floor_url, new)
     seconds = floor.seconds(bench.floor_url, floor.written(bench.kith_url, new))
     bench.note(what, "floor", size * BATCHES_A_ROUND / seconds)
 

@@ -1,6 +1,7 @@
 """What a quality run over a store costs: CPU seconds and peak memory, each side in a process of its own.
 
-    python benchmarks/quality.py [--json] [--rounds 3] [--rows 1000000] [--on postgresql] [--only NAME]
+    python benchmarks/quality.py [--json] [--rounds 3] [--rows 1000000] [--on postgresql]
+        [--only NAME] [--sides SIDE ...]
 
 Each round fills a store anew (bulk_store.py) and measures every side over it, in an order that turns. The sides:
 
@@ -182,8 +183,8 @@ def _medians(passes: Sequence[Measured]) -> Measured:
     return {name: round(median(one[name] for one in passes), 2) for name in passes[0]}
 
 
-def rows(on: str, rounds: int, episodes: int) -> dict[str, Any]:
-    found = measured(on, rounds, list(sides(on)), episodes)
+def rows(on: str, rounds: int, episodes: int, names: Sequence[str]) -> dict[str, Any]:
+    found = measured(on, rounds, names, episodes)
     return found | {"ratios of CPU seconds": _ratios(found["sides"])}
 
 
@@ -196,7 +197,7 @@ def _ratios(found: Mapping[str, Measured]) -> dict[str, float]:
     return {
         f"{one} / {other}": round(found[one]["cpu_seconds"] / found[other]["cpu_seconds"], 2)
         for one, other in pairs
-        if other in found
+        if one in found and other in found
     }
 
 
@@ -215,10 +216,11 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--on", choices=("postgresql", "sqlite"), default="postgresql")
     options.add_argument("--only", choices=("rows", "full"))
+    options.add_argument("--sides", nargs="+", metavar="SIDE", help="of rows; default: all")
     given = options.parse_args()
     found: dict[str, Any] = {"load_average": os.getloadavg()}
     if given.only != "full":
-        found["rows"] = rows(given.on, given.rounds, given.rows)
+        found["rows"] = rows(given.on, given.rounds, given.rows, given.sides or list(sides(given.on)))
     if given.only != "rows":
         found["full"] = full(given.on, given.rounds)
     print(json.dumps(found, indent=2))
