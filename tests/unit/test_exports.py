@@ -236,6 +236,12 @@ def copy_with_owners(source: Path, target: Path) -> None:
         shutil.chown(target / path.relative_to(source), path.stat().st_uid, path.stat().st_gid)
 
 
+def is_restored(postgres: Postgres) -> bool:
+    """Whether a server that takes readers already has ended its recovery, and begun its new timeline."""
+    with psycopg.connect(postgres.url) as connection:
+        return connection.execute("SELECT pg_is_in_recovery()").fetchone() == (False,)
+
+
 def test_a_restore_to_a_point_in_time_begins_a_timeline_that_the_seals_show(tmp_path: Path) -> None:
     with own_postgres(tmp_path) as postgres:
         settings = migrated(Settings(home=tmp_path, database_url=postgres.url))
@@ -252,6 +258,7 @@ def test_a_restore_to_a_point_in_time_begins_a_timeline_that_the_seals_show(tmp_
                 file.write("restore_command = 'false'\n")
 
         while_down(postgres, restore)
+        wait_until(lambda: is_restored(postgres))
         (lost,) = verified(settings).missing
         assert lost.says == "lost by a restore to seal 1: export 2 saw seal 2"
         act_and_export(settings, is_restored=True)
