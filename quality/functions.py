@@ -9,7 +9,7 @@ from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from operator import mul
 from pathlib import Path
@@ -90,17 +90,14 @@ def working_days_between(start: date, end: date) -> int:
 
     Local council holidays are not in the table; 0 when end is not after start.
     """
-    if end <= start:
-        return 0
-    holidays = bank_holidays()
-    off = bisect_right(holidays, end) - bisect_right(holidays, start)
-    return _weekdays_to(end) - _weekdays_to(start) - off
+    return 0 if end <= start else _working_days_to(end) - _working_days_to(start)
 
 
-def _weekdays_to(day: date) -> int:
-    """Weekdays from Monday 1 January 1900 up to and with the day."""
+@lru_cache(maxsize=1 << 16)
+def _working_days_to(day: date) -> int:
+    """Working days from Monday 1 January 1900 up to and with the day."""
     weeks, days = divmod((day - date(1900, 1, 1)).days + 1, 7)
-    return weeks * 5 + min(days, 5)
+    return weeks * 5 + min(days, 5) - bisect_right(bank_holidays(), day)
 
 
 @cache
