@@ -18,7 +18,7 @@ import duckdb
 import psycopg
 from adbc_driver_postgresql import dbapi
 
-MEMORY = "512MB"
+MEMORY = "384MB"
 FINDINGS = "SELECT source_agency, source, family, source_id, rule, severity, pointer, seq"
 KEPT = {
     "finding_by_hand": "source_agency text, source text, family text, source_id text, rule text, severity text,"
@@ -82,7 +82,7 @@ def main() -> None:
     job = json.load(sys.stdin)
     with (
         tempfile.TemporaryDirectory() as folder,
-        duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder}) as connection,
+        duckdb.connect(f"{folder}/by_hand.duckdb", config={"memory_limit": MEMORY}) as connection,
     ):
         loaded(connection, job["url"], job["tables"])
         tested(connection, job["rules"])

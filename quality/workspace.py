@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -66,7 +67,7 @@ class Held:
 def opened() -> Iterator[duckdb.DuckDBPyConnection]:
     """A workspace that keeps to MEMORY; what is more lies in a folder that nobody else may read, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="kith-") as folder:
-        connection = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder})
+        connection = duckdb.connect(Path(folder) / "workspace.duckdb", config={"memory_limit": MEMORY})
         try:
             yield connection
         finally:
