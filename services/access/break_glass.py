@@ -15,7 +15,7 @@ from services.access.asker import Asker
 from services.access.logbook import act_of
 from services.access.refusals import refusals_logged
 from services.errors import NotFound
-from services.store import audit, broken_glass
+from services.store import audit, broken_glass, links
 from services.store.engine import Store
 from services.store.relationships import facts
 from services.store.tables import BreakGlass
@@ -27,7 +27,7 @@ ACT, REFUSED, NEW = "break_glass", "break_glass_refused", "new"
 def refuse_unknown(store: Store, asker: Asker, child: str) -> None:
     """Raises NotFound where there is no such child, or one whose identity changed."""
     with refusals_logged(store, asker, ACT, child), store.reading() as connection:
-        if not broken_glass.is_known(connection, child):
+        if not links.is_known(connection, child):
             raise NotFound
         known = facts(connection, child, datetime.now(UTC))
     if known.is_sealed:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from services.access.asker import Asker
 from services.access.logbook import act_of
 from services.errors import NotFound
-from services.store import audit, broken_glass
+from services.store import audit, links
 from services.store.engine import Store
 
 ACT = "refuse"
@@ -25,5 +25,5 @@ def refusals_logged(store: Store, asker: Asker, what: str, child: str) -> Iterat
 
 
 def _record(connection: Connection, asker: Asker, what: str, child: str) -> None:
-    known = child if broken_glass.is_known(connection, child) else None
+    known = child if links.is_known(connection, child) else None
     audit.record(connection, [act_of(asker, ACT, what, known, {})])

@@ -23,9 +23,8 @@ from services.access.sight import Sight
 from services.children.others import Queue, Said, places_of, waiting_of
 from services.children.reading import Json, agency_name
 from services.errors import NotFound
-from services.store import audit, everything, sources
+from services.store import audit, everything, links, sources
 from services.store.audit import PLACE, Act, Entry
-from services.store.broken_glass import is_known
 from services.store.engine import Store, clock
 from services.store.everything import Version
 from services.store.relationships import Facts, Who, facts
@@ -72,7 +71,7 @@ def make(store: Store, child: str, made_by: Who, decided: Mapping[str, str]) -> 
 def _made(connection: Connection, child: str, made_by: Who, decided: Mapping[str, str]) -> Package:
     at = clock(connection)
     known = facts(connection, child, at, made_by)
-    if not is_known(connection, child) or (known.is_sealed and not _is_officer(known, made_by)):
+    if not links.is_known(connection, child) or (known.is_sealed and not _is_officer(known, made_by)):
         raise NotFound(
             "There is no child with this id that you may make a package of; an identity that changed is"
             " for its agency's named officers (--agency, --worker)"

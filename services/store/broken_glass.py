@@ -6,11 +6,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Table, select, update
 
-from services.store.tables import BreakGlass, Child, Notice
+from services.store.tables import BreakGlass, Notice
 
 BREAK_GLASS: Table = BreakGlass.__table__  # type: ignore[attr-defined]
 NOTICE: Table = Notice.__table__  # type: ignore[attr-defined]
-CHILD: Table = Child.__table__  # type: ignore[attr-defined]
 _OF_GRANT = ("worker", "role", "purpose", "reason", "expires_at")
 
 
@@ -32,11 +31,6 @@ class Noticed(NamedTuple):
     purpose: str | None
     reason: str | None
     expires_at: datetime | None
-
-
-def is_known(connection: Connection, child: str) -> bool:
-    """Whether there is a child with this id."""
-    return connection.execute(select(CHILD.c.child).where(CHILD.c.child == child)).first() is not None
 
 
 def keep(connection: Connection, grant: BreakGlass) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, text, update
+from sqlalchemy import Connection, Table, select, text, update
 
 from schemas.registry import BY_NAME
 from services.store import bulk, outbox
@@ -97,6 +97,11 @@ _OWN_IDS = (
     "SELECT child FROM journal JOIN {family} USING (source_agency, seq) WHERE journal.source_agency = :source_agency"
     " AND journal.source = :source AND journal.family = '{family}' AND journal.source_id = :source_id"
 )
+
+
+def is_known(connection: Connection, child: str) -> bool:
+    """Whether there is a child with this id."""
+    return connection.execute(select(CHILD.c.child).where(CHILD.c.child == child)).first() is not None
 
 
 def changed_identity(connection: Connection, owner: Owner, source_ids: Iterable[str]) -> dict[str, str]:
