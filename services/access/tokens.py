@@ -102,7 +102,7 @@ class Callers:
             raise Unauthorised from None
 
     def _look_up(self, client_ids: Sequence[str]) -> list[sources.Registered | None]:
-        with self._store.reading() as connection:
+        with self._store.glance() as connection:
             found = sources.registered(connection, client_ids)
         return [found.get(client_id) for client_id in client_ids]
 

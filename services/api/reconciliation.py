@@ -17,6 +17,7 @@ from services.access.tokens import Caller
 from services.api.answers import answer, spooled
 from services.api.batches import NDJSON
 from services.api.described import RANGE, DifferencesAnswer, DigestAnswer
+from services.api.family_router import FamilyRouter
 from services.api.requests import SourceName, StoreOf, body_up_to, readable, requires
 from services.errors import BadRequest
 from services.intake.claims import LARGEST_CLAIMS, Range, differences, read_claims
@@ -51,13 +52,9 @@ MayCompare = Annotated[Caller, Depends(requires("records.read", "family", "from"
 
 def digest_route(family: Family) -> APIRouter:
     """The digest of one family; its address comes before that of a record, whose id it can never be."""
-    router = APIRouter(tags=[family.name])
+    router = FamilyRouter(family, "/digest")
 
-    @router.get(
-        f"/v1/sources/{{source}}/{family.segment}/digest",
-        responses=DigestAnswer.answers(),
-        name=f"{family.name}_digest",
-    )
+    @router.get("", responses=DigestAnswer.answers(), name=f"{family.name}_digest")
     def digest(source: SourceName, store: StoreOf, caller: MayRead) -> Response:
         """How many records are held, and the SHA-256 of source_id, tab, sha256, newline over them in byte order."""
         owner = readable(store, caller, source)

@@ -15,6 +15,7 @@ from schemas.record import Family
 from services.access.tokens import Caller
 from services.api.answers import page
 from services.api.described import PROBLEMS, RETRACTION, Put, RecordAnswer, body_of
+from services.api.family_router import FamilyRouter
 from services.api.requests import (
     PAGING,
     Posted,
@@ -46,7 +47,7 @@ Version = Annotated[int, Path(ge=1, le=2**53)]
 
 def family_routes(family: Family) -> APIRouter:
     """The routes of one family."""
-    router = APIRouter(prefix=f"/v1/sources/{{source}}/{family.segment}/{{source_id}}", tags=[family.name])
+    router = FamilyRouter(family, "/{source_id}")
     _add_writes(router, family)
     _add_reads(router, family)
     return router

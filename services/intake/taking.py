@@ -12,7 +12,7 @@ from schemas.record import Family, Record
 from services.errors import Remark
 from services.identity import arrival
 from services.intake.door import Checked
-from services.store import links, outbox
+from services.store import bulk, links, outbox
 from services.store.engine import announce
 from services.store.writing import Key, Outcome, Owner, Put, Retraction, Sent, lock_heads, write_changes
 
@@ -49,17 +49,18 @@ def take(
     then Unavailable is raised. The feed's entry for a version comes after the links
     that it brought about, so that it names the child.
     """
-    announce(connection, patience_ms)
-    heads = lock_heads(connection, (key for each in sent for key in _held_for(each)))
-    arrival.lock_identities(connection, _children(sent))
-    retracted = links.children_of(connection, _retracted(sent))
-    received_at, outcomes = write_changes(connection, sent, heads, batch)
-    if match:
-        for owner, arrived in _arrived(sent, outcomes).items():
-            arrival.link(connection, owner, arrived, received_at)
-    found = links.links_of(connection, (child for each in sent if (child := _child_id(each))))
-    taken = [_taken(each, outcome, found) for each, outcome in zip(sent, outcomes, strict=True)]
-    outbox.add(connection, list(_entries(sent, taken, retracted)))
+    with bulk.together(connection):
+        announce(connection, patience_ms)
+        heads = lock_heads(connection, (key for each in sent for key in _held_for(each)))
+        arrival.lock_identities(connection, _children(sent))
+        retracted = links.children_of(connection, _retracted(sent))
+        received_at, outcomes = write_changes(connection, sent, heads, batch)
+        if match:
+            for owner, arrived in _arrived(sent, outcomes).items():
+                arrival.link(connection, owner, arrived, received_at)
+        found = links.links_of(connection, (child for each in sent if (child := _child_id(each))))
+        taken = [_taken(each, outcome, found) for each, outcome in zip(sent, outcomes, strict=True)]
+        outbox.add(connection, list(_entries(sent, taken, retracted)))
     return received_at, taken
 
 

@@ -39,21 +39,30 @@ def insert(connection: Connection, into: Table, rows: Sequence[Row], same: Row |
         _run(connection, _insert_sql(into, *_shape(connection, rows, same)), into, rows, same)
 
 
-def insert_new(connection: Connection, into: Table, rows: Sequence[Row]) -> int:
-    """Insert the rows whose key is not there yet, in their order; how many were new."""
+def insert_new(connection: Connection, into: Table, rows: Sequence[Row]) -> Callable[[], int]:
+    """Insert the rows whose key is not there yet, in their order; what says, once it is done, how many were new."""
     if not rows:
-        return 0
+        return lambda: 0
     statement = _insert_sql(into, *_shape(connection, rows, None))
-    found: int = _run(connection, f"{statement} ON CONFLICT DO NOTHING", into, rows, None).rowcount
-    return found
+    cursor = _run(connection, f"{statement} ON CONFLICT DO NOTHING", into, rows, None)
+    return lambda: int(cursor.rowcount)
 
 
 def update(
-    connection: Connection, of: Table, keys: Sequence[str], rows: Sequence[Row], same: Row | None = None
+    connection: Connection,
+    of: Table,
+    keys: Sequence[str],
+    rows: Sequence[Row],
+    same: Row | None = None,
+    where: str = "TRUE",
 ) -> None:
-    """Set, in the rows that have these `keys`, the other columns given; `same` for all of them alike."""
+    """Set, in the rows that have these `keys`, the other columns given; `same` for all of them alike.
+
+    `where`: only of those for which this holds.
+    """
     if rows:
-        _run(connection, _update_sql(of, tuple(keys), *_shape(connection, rows, same)), of, rows, same)
+        statement = _update_sql(of, tuple(keys), *_shape(connection, rows, same))
+        _run(connection, f"{statement} AND {where}", of, rows, same)
 
 
 def select(

@@ -1,5 +1,6 @@
 """The store's connections: one kind of transaction to read and one to write, on both databases."""
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -18,6 +19,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from services.errors import Unavailable
 from services.store.arrays import Array, ArrayDumper
 
+logging.getLogger("psycopg").setLevel(logging.ERROR)  # its warnings repeat what the server says, keys included
+
 SERVICE_ROLE = "kith_service"
 """The PostgreSQL role that the service works as: it can neither change nor delete the journal."""
 
@@ -35,6 +38,8 @@ OVERTAKEN = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.UniqueViolation,
 )
+ISOLATION = ("REPEATABLE READ", "AUTOCOMMIT")
+"""How PostgreSQL reads as of one moment, and how it takes a statement by itself."""
 OUT_OF_REACH = (psycopg.OperationalError, psycopg.InterfaceError, sqlite3.OperationalError)
 TRIES = 8
 PATIENCE_SECONDS = 30
@@ -57,9 +62,9 @@ class Store:
     def __init__(self, url: str, pool: int = 10, role: str | None = SERVICE_ROLE) -> None:
         is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite(url) if is_sqlite else _postgresql(url, pool, role)
-        # SQLite reads as of one moment in any transaction.
-        as_one = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        self._snapshots = self.engine.execution_options(**as_one)
+        # SQLite reads as of one moment in any transaction, and has no round trips to save.
+        levels = [{} if is_sqlite else {"isolation_level": level} for level in ISOLATION]
+        self._snapshots, self._glances = (self.engine.execution_options(**level) for level in levels)
         self._turn = Lock() if is_sqlite else None
 
     @contextmanager
@@ -72,6 +77,12 @@ class Store:
     def snapshot(self) -> Iterator[Connection]:
         """A transaction that only reads, all of it as of one moment; raises Unavailable as `reading` does."""
         with _reachable(), self._snapshots.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """A connection for one statement that reads: no transaction is begun or ended for it on PostgreSQL."""
+        with _reachable(), self._glances.begin() as connection:
             yield connection
 
     @contextmanager
@@ -246,12 +257,13 @@ def lock(connection: Connection, names: Collection[str]) -> None:
     """
     if connection.dialect.name == "sqlite" or not names:
         return
+    cursor = connection.connection.cursor()
     if len(names) > MOST_LOCKS:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({NAMES})"))
+        cursor.execute(f"SELECT pg_advisory_xact_lock({NAMES})")
         return
-    connection.execute(text(f"SELECT pg_advisory_xact_lock_shared({NAMES})"))
-    ordered = "SELECT hashtextextended(name, 0) AS held FROM unnest(CAST(:names AS text[])) AS name ORDER BY 1 OFFSET 0"
-    connection.execute(text(f"SELECT pg_advisory_xact_lock(held) FROM ({ordered}) AS each"), {"names": list(names)})
+    cursor.execute(f"SELECT pg_advisory_xact_lock_shared({NAMES})")
+    ordered = "SELECT hashtextextended(name, 0) AS held FROM unnest(%s::text[]) AS name ORDER BY 1 OFFSET 0"
+    cursor.execute(f"SELECT pg_advisory_xact_lock(held) FROM ({ordered}) AS each", (list(names),))
 
 
 def _postgresql(url: str, pool: int, role: str | None) -> Engine:

@@ -10,13 +10,15 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 MOST = 64
+QUIET_TURNS = 3
+"""Turns of the loop: in one a request arrives, in the next it is read, and in the third it asks."""
 
 
 class Gathering(Generic[Item, Made]):
     """Calls `work` with the items gathered, in a thread of its own, and hands each asker its own result.
 
     Nobody waits for a round to fill: an item that finds no round going on is done
-    at once. Where a round fails, each of its items is done alone, in threads of
+    as soon as the loop has nobody else at hand. Where a round fails, each of its items is done alone, in threads of
     the loop's own, so that one item can neither spoil nor hold up the others.
     """
 
@@ -46,9 +48,17 @@ class Gathering(Generic[Item, Made]):
 
     async def _rounds(self) -> None:
         while self._waiting:
+            await self._all_at_hand()
             some = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
             await self._round(some)
         self._is_busy = False
+
+    async def _all_at_hand(self) -> None:
+        """Let those join that the loop has at hand: it goes round until a few turns have brought nobody more."""
+        quiet, there = 0, len(self._waiting)
+        while quiet < QUIET_TURNS and there < self._most:
+            await asyncio.sleep(0)
+            quiet, there = quiet + 1 if len(self._waiting) == there else 0, len(self._waiting)
 
     async def _round(self, some: Sequence[tuple[Item, "asyncio.Future[Made]"]]) -> None:
         try:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, or_, select, update
 
+from services.store import bulk
+from services.store.columns import read_instant
 from services.store.tables import About, Client, SigningKey, Source
 
 SOURCE: Table = Source.__table__  # type: ignore[attr-defined]
@@ -49,10 +51,20 @@ def add_client(connection: Connection, client: Client) -> None:
 
 def registered(connection: Connection, client_ids: Iterable[str]) -> dict[str, Registered]:
     """These clients with their sources' agencies, by client id, whether they are good still or not."""
-    columns = [SOURCE.c.agency if name == "agency" else CLIENT.c[name] for name in Registered._fields]
-    query = select(*columns).join(SOURCE, SOURCE.c.name == CLIENT.c.source)
-    rows = connection.execute(query.where(CLIENT.c.client_id.in_(sorted(set(client_ids)))))
-    return {row.client_id: Registered(*row) for row in rows}
+    asked = [(client_id,) for client_id in sorted(set(client_ids))]
+    found = bulk.select(connection, _REGISTERED, ("client_id",), asked, _registered) if asked else []
+    return {each.client_id: each for each in found}
+
+
+_REGISTERED = (
+    f"SELECT {', '.join(Registered._fields)} FROM {{given}} JOIN client USING (client_id)"
+    " JOIN source ON source.name = client.source"
+)
+
+
+def _registered(*row: Any) -> Registered:
+    found = Registered(*row)
+    return found._replace(expires_at=read_instant(found.expires_at), revoked_at=read_instant(found.revoked_at))
 
 
 def clients(connection: Connection, name: str) -> Sequence[Client]:

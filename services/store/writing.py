@@ -5,13 +5,13 @@ of those recorded at distinct instants the latest wins whatever the order of
 arrival. At equal instants a retraction wins over a put.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table
 
 from schemas.record import CONTRACT_VERSION, Family, Record
 from schemas.tables import Row
@@ -222,6 +222,8 @@ def write_changes(
 ) -> tuple[datetime, list[Outcome]]:
     """Write changes in their order, in the caller's transaction: when they were received, and one outcome each.
 
+    What is written may be on its way still: the caller works `together`.
+
     `heads` are those of the changes' keys, locked (`lock_heads`); every other lock
     that the transaction needs is held too, since the clock is read here. Raises
     Overtaken where another transaction has since made a head that was not there.
@@ -281,8 +283,10 @@ def _superseded_before(connection: Connection, head: Head, key: Key, put: Put) -
     """Whether this very content was held under the key once and gave way to another."""
     if put.sha256 in head.gave_way:
         return True
-    earlier = select(JOURNAL.c.seq).filter_by(**key.columns(), sha256=put.sha256)
-    return connection.execute(earlier.limit(1)).first() is not None
+    return bool(bulk.select(connection, _ACCEPTED, (*KEY, "sha256"), [(*key, put.sha256)], lambda seq: seq))
+
+
+_ACCEPTED = f"SELECT seq FROM {{given}} JOIN journal USING ({', '.join(KEY)}, sha256) LIMIT 1"
 
 
 def _write(
@@ -293,20 +297,27 @@ def _write(
     before: Mapping[Key, tuple[int, int | None]],
 ) -> None:
     last = {each.sent.key: each for each in accepted}
-    _make_heads(connection, [each for key, each in last.items() if not before[key][0]])
+    typed_rows = _make_heads(connection, last.values(), before)
+    _move_heads(connection, [each for key, each in last.items() if before[key][0]])
+    _keep(connection, accepted, received_at, batch)
+    _supersede(connection, {key: before[key][1] for key in last}, received_at)
+    for name, rows in typed_rows.items():
+        stamp = {} if table(name).c.get("kept_at") is None else {"kept_at": received_at}
+        bulk.insert(connection, table(name), rows, same=stamp)
+
+
+def _make_heads(
+    connection: Connection, accepted: Collection[_Accepted], before: Mapping[Key, tuple[int, int | None]]
+) -> dict[str, list[Row]]:
+    """Make the heads that were not there; raises Overtaken. The typed rows, gathered while the database is at it."""
+    new = [each for each in accepted if not before[each.sent.key][0]]
+    rows = [_head_row(each) for each in sorted(new, key=lambda each: each.sent.key)]
     with bulk.together(connection):
-        _move_heads(connection, [each for key, each in last.items() if before[key][0]])
-        _keep(connection, accepted, received_at, batch)
-        _supersede(connection, {key: before[key][1] for key in last}, received_at)
-        for name, rows in _typed_rows(last.values()).items():
-            stamp = {} if table(name).c.get("kept_at") is None else {"kept_at": received_at}
-            bulk.insert(connection, table(name), rows, same=stamp)
-
-
-def _make_heads(connection: Connection, accepted: Sequence[_Accepted]) -> None:
-    rows = [_head_row(each) for each in sorted(accepted, key=lambda each: each.sent.key)]
-    if bulk.insert_new(connection, HELD, rows) < len(rows):
+        made = bulk.insert_new(connection, HELD, rows)
+        typed_rows = _typed_rows(accepted)
+    if made() < len(rows):
         raise Overtaken
+    return typed_rows
 
 
 def _move_heads(connection: Connection, accepted: Sequence[_Accepted]) -> None:

@@ -52,6 +52,28 @@ def test_whoever_asks_while_a_round_goes_on_shares_the_next() -> None:
     assert rounds == [1, 4, 2]
 
 
+def test_whoever_the_loop_has_at_hand_shares_a_round() -> None:
+    """A request that arrives with another asks a few turns later, having been read."""
+    rounds: list[list[int]] = []
+
+    def work(numbers: Sequence[int]) -> Sequence[int]:
+        rounds.append(list(numbers))
+        return numbers
+
+    async def asked_after(gathering: Gathering[int, int], turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await gathering(turns)
+
+    async def run() -> None:
+        gathering = Gathering(work)
+        assert await asyncio.gather(*(asked_after(gathering, turns) for turns in (0, 2, 4, 5))) == [0, 2, 4, 5]
+        await gathering(9)
+
+    asyncio.run(run())
+    assert rounds == [[0, 2, 4, 5], [9]]
+
+
 def test_an_asker_that_goes_away_holds_up_nobody() -> None:
     async def run() -> int:
         gathering = Gathering(doubled)
