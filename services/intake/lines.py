@@ -1,7 +1,6 @@
 """The lines of a batch: each read, and checked as the record or the retraction that it holds."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -31,8 +30,8 @@ LONGEST_LINE = LARGEST_RECORD + 4096
 class Line:
     """One line of a batch as far as it could be read: its family and source_id where they are such.
 
-    `sha256` is that of the line as sent. `same`: it brought what is held, and was
-    not read again.
+    `sha256` is that of the line as sent. `same`: it brought what is held, or an
+    earlier version of it, and was not read again.
     """
 
     family: str | None = None
@@ -46,8 +45,12 @@ Name = tuple[str, str]
 """A record's family and source_id, within its source."""
 
 
-Brought = Callable[[Sequence[Name]], Mapping[Name, Known]]
-"""What looks up what is held under some names, where a line of a batch brought it."""
+Named = tuple[Name, str]
+"""The name that a line seems to have, and the line's SHA-256."""
+
+
+Brought = Callable[[Sequence[Named]], Mapping[Named, Known]]
+"""What looks up what is held under some names, where these lines brought it or an earlier version of it."""
 
 
 def split_lines(body: bytes, most: int) -> list[bytes]:
@@ -62,8 +65,8 @@ def split_lines(body: bytes, most: int) -> list[bytes]:
     return lines
 
 
-def read_line(text: bytes, at: datetime) -> Line:
-    """Read and check one line of a batch; one too long is not read at all."""
+def read_line(text: bytes, at: datetime, digest: str = "") -> Line:
+    """Read and check one line of a batch, of that SHA-256 where it is to be known again; a too long one is not read."""
     if len(text) > LONGEST_LINE:
         return Line(checked=Checked(None, [_too_long()], []))
     try:
@@ -76,35 +79,35 @@ def read_line(text: bytes, at: datetime) -> Line:
         return Line(_family(known), _source_id(known), Checked(None, problems, []))
     (member,) = MEMBERS.keys() & line.keys()
     checked = MEMBERS[member](BY_NAME[line["family"]], line["source_id"], line[member], at)
-    return Line(line["family"], _source_id(line), checked, sha256(text))
+    return Line(line["family"], _source_id(line), checked, digest)
 
 
 def read_lines(texts: Sequence[bytes], brought: Brought | None = None) -> list[Line]:
     """Read and check the lines of a batch, some at a time.
 
-    A line that is, to the byte, the one that `brought` what is held is not read:
-    it was, when it came first. But where another line of the batch has its name,
-    the order of the two matters, and both are checked. Once MOST_OF_A_BATCH
-    remarks are told, each further line has its first error and its first warning
-    told.
+    A line that is, to the byte, one that `brought` what is held, or an earlier
+    version of it, is not read: it was, when it came first. But where a line of the
+    batch is new under the same name, their order matters, and all are checked. Once
+    MOST_OF_A_BATCH remarks are told, each further line has its first error and its
+    first warning told.
     """
     lines = [line for some in chunks(texts) for line in _read_some(some, brought)]
-    named = Counter((line.family, line.source_id) for line in lines)
+    new = {(line.family, line.source_id) for line in lines if not line.same}
     for place, line in enumerate(lines):
-        if line.same and named[line.family, line.source_id] > 1:
-            lines[place] = read_line(texts[place], datetime.now(UTC))
+        if line.same and (line.family, line.source_id) in new:
+            lines[place] = read_line(texts[place], datetime.now(UTC), line.sha256)
     return list(_shortened(lines))
 
 
 def _read_some(texts: Sequence[bytes], brought: Brought | None) -> Iterator[Line]:
-    names = [_seeming_name(text) for text in texts] if brought else [None] * len(texts)
-    known = brought([name for name in names if name]) if brought else {}
-    for name, text in zip(names, texts, strict=True):
-        same = known.get(name) if name else None
-        if name and same and same.line_sha256 == sha256(text):
-            yield Line(*name, sha256=same.line_sha256, same=same)
+    named = [(_seeming_name(text), sha256(text)) for text in texts]
+    known = brought([(name, digest) for name, digest in named if name]) if brought else {}
+    for text, (name, digest) in zip(texts, named, strict=True):
+        same = known.get((name, digest)) if name else None
+        if name and same:
+            yield Line(*name, sha256=digest, same=same)
         else:
-            yield read_line(text, datetime.now(UTC))
+            yield read_line(text, datetime.now(UTC), digest)
 
 
 def _seeming_name(text: bytes) -> Name | None:

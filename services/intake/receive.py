@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from services.errors import Remark
 from services.intake import remarks
-from services.intake.lines import Line, Name, read_lines, split_lines
+from services.intake.lines import Line, Named, read_lines, split_lines
 from services.intake.repeats import REPORT_KEPT, VALIDATION_KEPT, Asked, first_answer
 from services.intake.taking import Received, received, take
 from services.store import batches
@@ -74,10 +74,11 @@ def receive_batch(
     return store.write(work)
 
 
-def _brought(store: Store, owner: Owner, names: Sequence[Name]) -> dict[Name, Known]:
-    with store.reading() as connection:
-        found = brought_by_lines(connection, [Key(owner.agency, owner.source, *name) for name in names])
-    return {(key.family, key.source_id): known for key, known in found.items()}
+def _brought(store: Store, owner: Owner, named: Sequence[Named]) -> dict[Named, Known]:
+    with store.glance() as connection:
+        lines = [(Key(owner.agency, owner.source, *name), digest) for name, digest in named]
+        found = brought_by_lines(connection, lines)
+    return {((key.family, key.source_id), digest): known for (key, digest), known in found.items()}
 
 
 def _write_lines(
@@ -89,18 +90,17 @@ def _write_lines(
     told = [received(line.checked, *next(answers)) if line.checked.change else None for line in lines]
     same = [(owner, line.same.child_id) for line in lines if line.same and line.same.child_id]
     found = links_of(connection, same)
-    results = [
-        _unchanged(owner, line, found) or _result(line, answer) for line, answer in zip(lines, told, strict=True)
-    ]
+    results = [_known(owner, line, found) or _result(line, answer) for line, answer in zip(lines, told, strict=True)]
     return Report(batch, received_at, results)
 
 
-def _unchanged(owner: Owner, line: Line, found: Mapping[ChildId, tuple[str, str]]) -> dict[str, Any] | None:
-    """The result of a line that brought what is held already; None of any other."""
+def _known(owner: Owner, line: Line, found: Mapping[ChildId, tuple[str, str]]) -> dict[str, Any] | None:
+    """The result of a line that brought what is held already, or an earlier version of it; None of any other."""
     if line.same is None:
         return None
     child, _ = found.get((owner, line.same.child_id or ""), (None, None))
-    outcome = Outcome(Result.UNCHANGED, line.same.version, line.same.sha256)
+    result = Result.UNCHANGED if line.same.is_current else Result.STALE
+    outcome = Outcome(result, line.same.version, line.same.sha256)
     return _result(line, Received(outcome, child, None, []))
 
 

@@ -90,7 +90,7 @@ def _tables(family: str) -> Iterator[Table]:
 
 
 def _leave_nothing_held(connection: Connection, key: Key, at: datetime) -> None:
-    nothing = dict.fromkeys(("seq", "sha256", "replaced_by", "child", "line_sha256"))
+    nothing = dict.fromkeys(("seq", "sha256", "replaced_by", "child"))
     held = update(HELD).filter_by(**key.columns())
     connection.execute(held.values(**nothing, recorded_at=at, is_retracted=True))
 

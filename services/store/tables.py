@@ -96,12 +96,16 @@ class Journal(SQLModel, table=True):
 
 
 class Payload(SQLModel, table=True):
-    """A version's record as sent, in its RFC 8785 form; apart from the journal, so that it can be erased."""
+    """A version's record as sent, in its RFC 8785 form; apart from the journal, so that it can be erased.
+
+    `line_sha256` is that of the line of a batch that brought it, None where no batch did.
+    """
 
     __tablename__ = "payload"
     seq: int = Field(sa_column=Column(BIG, ForeignKey("journal.seq"), primary_key=True, autoincrement=False))
     source_agency: str
     body: str = Field(sa_column=Column(Text, nullable=False))
+    line_sha256: str | None = None
 
 
 class Audit(SQLModel, table=True):
@@ -190,8 +194,7 @@ class Held(SQLModel, table=True):
     A retracted record keeps its row: `replaced_by` is the id of the same source
     that it was merged into, where the source named one. So does an erased one,
     which is retracted and has no `sha256`; it was erased at `recorded_at`. `child` is the source's
-    own id of the child that the record is about. `line_sha256` is that of the
-    line of a batch that brought it, None where no batch did.
+    own id of the child that the record is about.
     """
 
     __tablename__ = "held"
@@ -216,7 +219,6 @@ class Held(SQLModel, table=True):
     is_retracted: bool = False
     replaced_by: str | None = None
     child: str | None = None
-    line_sha256: str | None = None
 
 
 class Child(SQLModel, table=True):

@@ -194,27 +194,39 @@ def _keyed_head(*row: Any) -> tuple[Key, Head]:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a line of a batch brought and is held still, with the source's own id of the child it is about."""
+    """What is held where a line of a batch comes again, with the source's own id of the child it is about.
+
+    `is_current`: that line brought it, and not an earlier version.
+    """
 
     version: int
     sha256: str
-    line_sha256: str
     child_id: str | None
+    is_current: bool
 
 
-def brought_by_lines(connection: Connection, keys: Sequence[Key]) -> dict[Key, Known]:
-    """Of these keys, what is held just now as a line of a batch brought it; nothing is locked."""
-    return dict(bulk.select(connection, _BROUGHT, KEY, keys, _keyed_known)) if keys else {}
+Brought = tuple[Key, str]
+"""A key, and the SHA-256 of a line of a batch with a record under it."""
 
 
+def brought_by_lines(connection: Connection, lines: Sequence[Brought]) -> dict[Brought, Known]:
+    """Of these lines, those that brought what is held just now or an earlier version of it; nothing is locked."""
+    asked = [(*key, line_sha256) for key, line_sha256 in lines]
+    return dict(bulk.select(connection, _BROUGHT, (*KEY, "line_sha256"), asked, _known)) if asked else {}
+
+
+_GIVEN = ", ".join(f"given.{name}" for name in (*KEY, "line_sha256"))
 _BROUGHT = (
-    f"SELECT {', '.join(KEY)}, version, sha256, line_sha256, child FROM {{given}} JOIN held USING ({', '.join(KEY)})"
-    " WHERE line_sha256 IS NOT NULL AND NOT is_retracted"
+    f"SELECT {_GIVEN}, held.version, held.sha256, held.child, journal.version = held.version"
+    f" FROM {{given}} JOIN held USING ({', '.join(KEY)}) JOIN journal USING ({', '.join(KEY)})"
+    " JOIN payload ON payload.seq = journal.seq AND payload.source_agency = journal.source_agency"
+    " WHERE payload.line_sha256 = given.line_sha256 AND journal.op = 'put' AND NOT held.is_retracted"
 )
 
 
-def _keyed_known(*row: Any) -> tuple[Key, Known]:
-    return Key(*row[:4]), Known(*row[4:])
+def _known(*row: Any) -> tuple[Brought, Known]:
+    *key, line_sha256, version, sha256, child_id, is_current = row
+    return (Key(*key), line_sha256), Known(version, sha256, child_id, bool(is_current))
 
 
 def write_changes(
@@ -334,7 +346,6 @@ def _head_row(each: _Accepted) -> dict[str, Any]:
         "is_retracted": isinstance(change, Retraction),
         "replaced_by": change.replaced_by if isinstance(change, Retraction) else None,
         "child": change.child_id if isinstance(change, Put) else None,
-        "line_sha256": each.sent.line_sha256,
     }
 
 
@@ -354,7 +365,12 @@ def _keep(connection: Connection, accepted: Sequence[_Accepted], received_at: da
     same = {"contract_version": CONTRACT_VERSION, "received_at": received_at, "batch": batch}
     bulk.insert(connection, JOURNAL, journal, same)
     payloads = [
-        {"seq": each.seq, "source_agency": each.sent.owner.agency, "body": each.sent.change.payload}
+        {
+            "seq": each.seq,
+            "source_agency": each.sent.owner.agency,
+            "body": each.sent.change.payload,
+            "line_sha256": each.sent.line_sha256,
+        }
         for each in accepted
     ]
     bulk.insert(connection, PAYLOAD, payloads)

@@ -8,6 +8,7 @@ import httpx
 import pytest
 import rfc8785
 
+from services.intake import lines
 from tests.conftest import SOURCE, Service
 from tests.examples import changed, example
 
@@ -137,6 +138,24 @@ def test_a_night_posted_again_is_told_what_is_held(service: Service) -> None:
     again = results(service, answer)
     assert [[one[name] for name in names] for one in again] == [[one[name] for name in names] for one in first]
     assert first[0]["child"] is not None
+
+
+def test_a_history_posted_again_is_told_what_is_held_without_being_read(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two versions of one record: the one that gave way is older than held, the other is held."""
+    record = changed("children", {"chi": None, "scn": None})
+    history = [line("children", "history", record | {"recorded_at": f"2025-04-0{day}T09:00Z"}) for day in (1, 2)]
+    (_, held) = results(service, post(service, "\n".join(history)))
+    with monkeypatch.context() as patched:
+        patched.setattr(lines, "parse", None)
+        again = results(service, post(service, "\n".join(history)))
+    assert [one["result"] for one in again] == ["stale", "unchanged"]
+    for one in again:
+        assert [one[name] for name in ("version", "sha256", "child")] == [2, held["sha256"], held["child"]]
+    newest = line("children", "history", record | {"recorded_at": "2025-04-03T09:00Z"})
+    among = results(service, post(service, "\n".join([history[1], newest, *history])))
+    assert [one["result"] for one in among] == ["unchanged", "replaced", "stale", "stale"]
 
 
 def test_what_is_held_and_comes_again_beside_something_newer_keeps_its_place(service: Service) -> None:

@@ -15,7 +15,7 @@ from services.settings import Settings
 from services.store import batches
 from services.store.engine import Store
 from services.store.schema import migrate, revisions
-from services.store.writing import Owner
+from services.store.writing import Key, Known, Owner, brought_by_lines
 
 
 @pytest.fixture
@@ -107,3 +107,21 @@ def test_reports_of_earlier_batches_are_kept_when_they_become_one_text(owned: St
     with owned.reading() as connection:
         assert batches.results(connection, owner, "b") == "1\n9\n10\n"
         assert batches.answered(connection, owner, "b").counts == {}
+
+
+def test_a_line_is_known_again_after_its_digest_went_from_the_record_to_the_version(owned: Store) -> None:
+    key, digest = Key("S12000038", "a-source", "children", "c-1"), "d" * 64
+    migrate(owned, "base")
+    migrate(owned, "0011")
+    with owned.writing() as connection:
+        row = key.columns() | {"at": connection.execute(text("SELECT CURRENT_TIMESTAMP")).scalar_one(), "line": digest}
+        named = "source_agency, source, family, source_id, recorded_at, sha256, seq, version"
+        values = ":source_agency, :source, :family, :source_id, :at, 'content', 7, 1"
+        received = f"INSERT INTO journal ({named}, received_at, op, contract_version) VALUES ({values}, :at, 'put', 1)"
+        held = f"INSERT INTO held ({named}, child, is_retracted, line_sha256) VALUES ({values}, 'c-1', false, :line)"
+        body = "INSERT INTO payload (seq, source_agency, body) VALUES (7, :source_agency, '{}')"
+        for statement in (received, held, body):
+            connection.execute(text(statement), row)
+    migrate(owned)
+    with owned.reading() as connection:
+        assert brought_by_lines(connection, [(key, digest)]) == {(key, digest): Known(1, "content", "c-1", True)}
