@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter
+from starlette._utils import get_route_path
 from starlette.routing import Match
 from starlette.types import Scope
 
@@ -25,5 +26,5 @@ class FamilyRouter(APIRouter):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether a request is for one of these routes, and for which."""
-        parts = scope["path"].split("/", PLACE + 1)
+        parts = get_route_path(scope).split("/", PLACE + 1)
         return super().matches(scope) if parts[PLACE : PLACE + 1] == [self._segment] else (Match.NONE, {})

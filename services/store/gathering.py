@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 MOST = 64
-QUIET_TURNS = 3
+QUIET_TURNS, MOST_TURNS = 3, 16
 """Turns of the loop: in one a request arrives, in the next it is read, and in the third it asks."""
 
 
@@ -56,9 +56,11 @@ class Gathering(Generic[Item, Made]):
     async def _all_at_hand(self) -> None:
         """Let those join that the loop has at hand: it goes round until a few turns have brought nobody more."""
         quiet, there = 0, len(self._waiting)
-        while quiet < QUIET_TURNS and there < self._most:
+        for _ in range(MOST_TURNS):
             await asyncio.sleep(0)
             quiet, there = quiet + 1 if len(self._waiting) == there else 0, len(self._waiting)
+            if quiet == QUIET_TURNS or there >= self._most:
+                return
 
     async def _round(self, some: Sequence[tuple[Item, "asyncio.Future[Made]"]]) -> None:
         try:

@@ -244,6 +244,14 @@ class Link(SQLModel, table=True):
             postgresql_where=text("superseded_at IS NULL"),
         ),
         Index("link_child", "child"),
+        Index(
+            "link_changed",
+            "source_agency",
+            "source",
+            "source_id",
+            sqlite_where=text("how = 'identity_change'"),
+            postgresql_where=text("how = 'identity_change'"),
+        ),
     )
     link: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
     source_agency: str

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
+import orjson
 from sqlalchemy import Connection, Table
 
 from schemas.record import CONTRACT_VERSION, Family, Record
+from schemas.registry import BY_NAME
 from schemas.tables import Row
 from services.store import bulk
 from services.store.columns import read_instant
@@ -25,6 +27,8 @@ HELD: Table = Held.__table__  # type: ignore[attr-defined]
 JOURNAL: Table = Journal.__table__  # type: ignore[attr-defined]
 PAYLOAD: Table = Payload.__table__  # type: ignore[attr-defined]
 
+VERSIONS_KNOWN = 8
+"""So many versions of a record, its newest, are known again by the lines that brought them."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -194,7 +198,7 @@ def _keyed_head(*row: Any) -> tuple[Key, Head]:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is held where a line of a batch comes again, with the source's own id of the child it is about.
+    """What is held where a line of a batch comes again, with the source's own id of the child the line is about.
 
     `is_current`: that line brought it, and not an earlier version.
     """
@@ -210,23 +214,32 @@ Brought = tuple[Key, str]
 
 
 def brought_by_lines(connection: Connection, lines: Sequence[Brought]) -> dict[Brought, Known]:
-    """Of these lines, those that brought what is held just now or an earlier version of it; nothing is locked."""
+    """Of these lines, those that brought what is held just now or one of a few versions before; nothing is locked."""
     asked = [(*key, line_sha256) for key, line_sha256 in lines]
     return dict(bulk.select(connection, _BROUGHT, (*KEY, "line_sha256"), asked, _known)) if asked else {}
 
 
 _GIVEN = ", ".join(f"given.{name}" for name in (*KEY, "line_sha256"))
 _BROUGHT = (
-    f"SELECT {_GIVEN}, held.version, held.sha256, held.child, journal.version = held.version"
+    f"SELECT {_GIVEN}, held.version, held.sha256, held.child,"
+    " CASE WHEN journal.version < held.version THEN payload.body END"
     f" FROM {{given}} JOIN held USING ({', '.join(KEY)}) JOIN journal USING ({', '.join(KEY)})"
     " JOIN payload ON payload.seq = journal.seq AND payload.source_agency = journal.source_agency"
-    " WHERE payload.line_sha256 = given.line_sha256 AND journal.op = 'put' AND NOT held.is_retracted"
+    f" WHERE payload.line_sha256 = given.line_sha256 AND journal.version > held.version - {VERSIONS_KNOWN}"
+    " AND journal.op = 'put' AND NOT held.is_retracted"
 )
 
 
 def _known(*row: Any) -> tuple[Brought, Known]:
-    *key, line_sha256, version, sha256, child_id, is_current = row
-    return (Key(*key), line_sha256), Known(version, sha256, child_id, bool(is_current))
+    *names, line_sha256, version, sha256, held_child_id, earlier = row
+    key = Key(*names)
+    child_id = _child_in(key, earlier) if earlier else held_child_id
+    return (key, line_sha256), Known(version, sha256, child_id, not earlier)
+
+
+def _child_in(key: Key, body: str) -> str | None:
+    """The source's own id of the child that an earlier version was about."""
+    return key.source_id if BY_NAME[key.family].is_child else orjson.loads(body).get("child")
 
 
 def write_changes(
@@ -323,6 +336,8 @@ def _make_heads(
 ) -> dict[str, list[Row]]:
     """Make the heads that were not there; raises Overtaken. The typed rows, gathered while the database is at it."""
     new = [each for each in accepted if not before[each.sent.key][0]]
+    if not new:
+        return _typed_rows(accepted)
     rows = [_head_row(each) for each in sorted(new, key=lambda each: each.sent.key)]
     with bulk.together(connection):
         made = bulk.insert_new(connection, HELD, rows)

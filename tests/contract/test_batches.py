@@ -9,6 +9,7 @@ import pytest
 import rfc8785
 
 from services.intake import lines
+from services.store.writing import VERSIONS_KNOWN
 from tests.conftest import SOURCE, Service
 from tests.examples import changed, example
 
@@ -156,6 +157,29 @@ def test_a_history_posted_again_is_told_what_is_held_without_being_read(
     newest = line("children", "history", record | {"recorded_at": "2025-04-03T09:00Z"})
     among = results(service, post(service, "\n".join([history[1], newest, *history])))
     assert [one["result"] for one in among] == ["unchanged", "replaced", "stale", "stale"]
+
+
+def test_an_earlier_version_is_told_the_child_that_it_was_about(service: Service) -> None:
+    for child in ("was", "is"):
+        post(service, line("children", child, changed("children", {"chi": None, "scn": None})))
+    history = [
+        line("referrals", "moved", changed("referrals", {"child": child, "recorded_at": f"2025-04-0{day}T09:00Z"}))
+        for day, child in enumerate(("was", "is"), 1)
+    ]
+    first = results(service, post(service, "\n".join(history)))
+    again = results(service, post(service, "\n".join(history)))
+    assert [one["result"] for one in again] == ["stale", "unchanged"]
+    assert [one["child"] for one in again] == [one["child"] for one in first]
+    assert first[0]["child"] != first[1]["child"]
+
+
+def test_a_long_history_posted_again_is_told_the_same_whether_it_is_read_or_known(service: Service) -> None:
+    days = range(1, VERSIONS_KNOWN + 4)
+    history = [line("plans", "long", changed("plans", {"recorded_at": f"2025-04-{day:02}T09:00Z"})) for day in days]
+    post(service, "\n".join(history))
+    again = results(service, post(service, "\n".join(history)))
+    assert [one["result"] for one in again] == ["stale"] * (len(days) - 1) + ["unchanged"]
+    assert {(one["version"], one["sha256"]) for one in again} == {(len(days), again[-1]["sha256"])}
 
 
 def test_what_is_held_and_comes_again_beside_something_newer_keeps_its_place(service: Service) -> None:

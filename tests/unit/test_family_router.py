@@ -36,4 +36,6 @@ def test_only_the_familys_own_addresses_are_tried(patterns_tried: list[str]) -> 
     others = ["/v1/sources/a/children/plans", "/v1/sources/plans/children/1", "/v1/children/1/plan", "/", "/v1/plans"]
     for path in (*own, *others):
         router().matches({"type": "http", "method": "GET", "path": path})
-    assert patterns_tried == own
+    behind = {"root_path": "/kith", "path": f"/kith{own[0]}"}
+    router().matches({"type": "http", "method": "GET", **behind})
+    assert patterns_tried == [*own, behind["path"]]
