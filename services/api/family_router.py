@@ -1,7 +1,5 @@
 """The routes of one family, passed over at a glance by a request for another."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from starlette._utils import get_route_path
 from starlette.routing import Match
@@ -20,8 +18,8 @@ class FamilyRouter(APIRouter):
     last of many families took as long as checking a record.
     """
 
-    def __init__(self, family: Family, address: str, **more: Any) -> None:
-        super().__init__(prefix=f"/v1/sources/{{source}}/{family.segment}{address}", tags=[family.name], **more)
+    def __init__(self, family: Family, address: str) -> None:
+        super().__init__(prefix=f"/v1/sources/{{source}}/{family.segment}{address}", tags=[family.name])
         self._segment = family.segment
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

@@ -209,11 +209,11 @@ class Known:
     is_current: bool
 
 
-Brought = tuple[Key, str]
+KeyedLine = tuple[Key, str]
 """A key, and the SHA-256 of a line of a batch with a record under it."""
 
 
-def brought_by_lines(connection: Connection, lines: Sequence[Brought]) -> dict[Brought, Known]:
+def brought_by_lines(connection: Connection, lines: Sequence[KeyedLine]) -> dict[KeyedLine, Known]:
     """Of these lines, those that brought what is held just now or one of a few versions before; nothing is locked."""
     asked = [(*key, line_sha256) for key, line_sha256 in lines]
     return dict(bulk.select(connection, _BROUGHT, (*KEY, "line_sha256"), asked, _known)) if asked else {}
@@ -230,7 +230,7 @@ _BROUGHT = (
 )
 
 
-def _known(*row: Any) -> tuple[Brought, Known]:
+def _known(*row: Any) -> tuple[KeyedLine, Known]:
     *names, line_sha256, version, sha256, held_child_id, earlier = row
     key = Key(*names)
     child_id = _child_in(key, earlier) if earlier else held_child_id

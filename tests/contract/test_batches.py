@@ -9,6 +9,7 @@ import pytest
 import rfc8785
 
 from services.intake import lines
+from services.intake.strict_json import parse
 from services.store.writing import VERSIONS_KNOWN
 from tests.conftest import SOURCE, Service
 from tests.examples import changed, example
@@ -173,13 +174,26 @@ def test_an_earlier_version_is_told_the_child_that_it_was_about(service: Service
     assert first[0]["child"] != first[1]["child"]
 
 
-def test_a_long_history_posted_again_is_told_the_same_whether_it_is_read_or_known(service: Service) -> None:
+def test_of_a_long_history_the_newest_versions_are_known_and_the_others_read(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     days = range(1, VERSIONS_KNOWN + 4)
     history = [line("plans", "long", changed("plans", {"recorded_at": f"2025-04-{day:02}T09:00Z"})) for day in days]
     post(service, "\n".join(history))
-    again = results(service, post(service, "\n".join(history)))
-    assert [one["result"] for one in again] == ["stale"] * (len(days) - 1) + ["unchanged"]
-    assert {(one["version"], one["sha256"]) for one in again} == {(len(days), again[-1]["sha256"])}
+    read: list[bytes] = []
+
+    def parsed(text: bytes) -> Any:
+        read.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(lines, "parse", parsed)
+    for known, count in ((history[-VERSIONS_KNOWN:], 0), (history[:1], 1)):
+        again = results(service, post(service, "\n".join(known)))
+        assert [one["result"] for one in again[:-1]] == ["stale"] * (len(known) - 1)
+        assert {one["version"] for one in again} == {len(days)}
+        assert len(read) == count
+    whole = results(service, post(service, "\n".join(history)))
+    assert [one["result"] for one in whole] == ["stale"] * (len(days) - 1) + ["unchanged"]
 
 
 def test_what_is_held_and_comes_again_beside_something_newer_keeps_its_place(service: Service) -> None:
